@@ -1,0 +1,23 @@
+/**
+ * Exit codes of every command and of a service process. 0–7 are the Linux Standard Base's for init scripts
+ * (LSB 5.0, "Init Script Actions"); 70 is EX_SOFTWARE (sysexits.h); 124 is what timeout(1) uses.
+ */
+export const ExitCode = {
+  ok: 0,
+  /** A general failure: the service could not start or stop, the command could not do its work. */
+  failed: 1,
+  /** The command line was wrong. */
+  usage: 2,
+  /** `status`: installed, and not running. */
+  notRunning: 3,
+  noPrivilege: 4,
+  notInstalled: 5,
+  /** The configuration does not validate. */
+  notConfigured: 6,
+  /** An uncaught exception or unhandled rejection ended the service. */
+  crashed: 70,
+  /** A start, stop or clean-up did not end within its deadline and was forced. */
+  forced: 124,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

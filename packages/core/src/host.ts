@@ -1,0 +1,43 @@
+import type { Control, ControlAnswer } from './lifecycle/controls.ts';
+import type { LifecycleStatus } from './lifecycle/types.ts';
+
+/**
+ * Where a service finds itself: under Windows' SCM, under systemd, under launchd, as the child of a Mainstay
+ * supervisor (`mainstay up`, the agent, a cluster's primary), as PID 1 of a container, or on a terminal.
+ */
+export type HostKind = 'scm' | 'systemd' | 'launchd' | 'supervisor' | 'container' | 'terminal';
+
+/** What a host may do with the service it hosts. */
+export interface HostedService {
+  /** A control from outside; the answer is known at once, its outcome is seen in the reports. */
+  control(control: Control): ControlAnswer;
+}
+
+/** An inherited or stored file descriptor (sd_listen_fds(3), sd_pid_notify_with_fds(3)). */
+export interface PassedDescriptor {
+  readonly fd: number;
+  readonly name: string;
+}
+
+export interface LivenessProbe {
+  /** True while the event loop turns in time; the watchdog is fed only then. */
+  isHealthy(): boolean;
+}
+
+/**
+ * How a process tells whoever runs it that it is starting, up, alive, stopping. One instance a process. A host never
+ * throws into the service: what it cannot deliver it logs.
+ */
+export interface ServiceHost {
+  readonly kind: HostKind;
+  /** Sockets handed over by the host, to listen on in place of the configured port. */
+  readonly sockets: readonly PassedDescriptor[];
+  /** Opens the way from the host to the service; controls may arrive from here on. */
+  attach(service: HostedService, liveness: LivenessProbe): Promise<void>;
+  /** Called on every change, in order, also many times in one state; must return at once. */
+  report(status: LifecycleStatus): void;
+  /** Keeps a descriptor beyond this process's life, where the host can. @returns false where it cannot */
+  storeDescriptor(name: string, fd: number): boolean;
+  /** The last call, after `stopped` was reported: resolves when the host has taken note. */
+  detach(): Promise<void>;
+}

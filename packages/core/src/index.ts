@@ -1,0 +1,32 @@
+export * from './clock/index.ts';
+export { formatDuration, formatSize, parseDuration, parseSize, quantityErrors } from './quantity.ts';
+export {
+  AppError,
+  defineErrors,
+  isAppError,
+  messageOf,
+  type AppErrorOptions,
+  type ErrorEntry,
+  type ErrorKind,
+  type ErrorTable,
+} from './errors.ts';
+export { ExitCode } from './exit-codes.ts';
+export type { HostedService, HostKind, LivenessProbe, PassedDescriptor, ServiceHost } from './host.ts';
+export * from './lifecycle/index.ts';
+export { logLevels, type LogFields, type Logger, type LogLevel, type LogMethod } from './logger.ts';
+export type {
+  LogQuery,
+  ManagedState,
+  ManagerAction,
+  ManagerKind,
+  RecoveryPolicy,
+  ServiceAccount,
+  ServiceChange,
+  ServiceDirectories,
+  ServiceInfo,
+  ServiceManager,
+  ServicePlan,
+  ServiceScope,
+  ServiceSpec,
+  WaitOptions,
+} from './manager.ts';

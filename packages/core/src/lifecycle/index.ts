@@ -1,0 +1,24 @@
+export { isPending, serviceStates, type ServiceState } from './states.ts';
+export {
+  acceptsNothing,
+  answerControl,
+  type AcceptedControls,
+  type Control,
+  type ControlAnswer,
+  type PowerEvent,
+  type SessionEvent,
+  type StopReason,
+} from './controls.ts';
+export {
+  defaultLifecycleLimits,
+  type Exit,
+  type LifecycleEffect,
+  type LifecycleEvent,
+  type LifecycleLimits,
+  type LifecycleModel,
+  type LifecycleStatus,
+  type Operation,
+  type Step,
+  type TimerName,
+} from './types.ts';
+export { initialLifecycle, statusOf, stepLifecycle } from './machine.ts';

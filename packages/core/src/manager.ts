@@ -1,0 +1,158 @@
+/** Which service manager: Windows' SCM, systemd, launchd. */
+export type ManagerKind = 'scm' | 'systemd' | 'launchd';
+
+/** The machine's services, or the current user's. */
+export type ServiceScope = 'system' | 'user';
+
+/**
+ * Who the service runs as.
+ * - `virtual`: an account of the service's own that nothing else uses: `NT SERVICE\<name>`, systemd's DynamicUser;
+ *   a named, password-less account on macOS.
+ * - `named`: an existing account; `LocalSystem`, `LocalService`, `NetworkService` and gMSA names (ending in `$`) need
+ *   no password on Windows.
+ */
+export type ServiceAccount = { readonly type: 'virtual' } | { readonly type: 'named'; readonly name: string };
+
+export interface RecoveryPolicy {
+  /** When the manager starts the service again by itself. @default 'on-failure' */
+  readonly restart: 'always' | 'on-failure' | 'never';
+  /** Wait before a restart, in milliseconds. @default 1_000 */
+  readonly delayMs: number;
+  /** Restarts within `windowMs` after which the manager gives up. @default 5 */
+  readonly maxRestarts: number;
+  /** @default 60_000 */
+  readonly windowMs: number;
+}
+
+/** Everything that a service manager is told about a service; the same for every manager. */
+export interface ServiceSpec {
+  /** Id without spaces: `[a-z0-9][a-z0-9._-]*`, at most 80 characters; a launchd label is derived from it. */
+  readonly name: string;
+  readonly displayName: string;
+  readonly description: string;
+  /** Absolute path of the executable. */
+  readonly executable: string;
+  /** Arguments after the executable; the first is the `run` command. */
+  readonly args: readonly string[];
+  readonly scope: ServiceScope;
+  readonly account: ServiceAccount;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Names of services in the manager's own terms that are started first. */
+  readonly dependencies: readonly string[];
+  /** Start with the machine (or the user's session). @default true */
+  readonly autoStart: boolean;
+  /** Windows: start after the other automatic services. @default true */
+  readonly delayedStart: boolean;
+  readonly recovery: RecoveryPolicy;
+  readonly startTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  /** Windows: time for PRESHUTDOWN (10 s by default since build 15063). @default stopTimeoutMs */
+  readonly preshutdownTimeoutMs: number;
+  /** systemd: WatchdogSec; 0 for none. @default 30_000 */
+  readonly watchdogMs: number;
+  readonly directories: ServiceDirectories;
+}
+
+/** Directories that only the service (and administrators) can write. */
+export interface ServiceDirectories {
+  /** What must outlive the process; removed by `uninstall --purge` only. */
+  readonly state: string;
+  readonly logs: string;
+  /** Read by the service, written by administrators. */
+  readonly config: string;
+}
+
+/** What would be changed, for `--dry-run` and for the decision whether there is anything to do. */
+export interface ServiceChange {
+  /** The file, registry key or setting: `/etc/systemd/system/x.service`, `start type`. */
+  readonly what: string;
+  /** What is there now; undefined when nothing is. */
+  readonly before: string | undefined;
+  /** What will be; undefined when it will be removed. */
+  readonly after: string | undefined;
+}
+
+export interface ServicePlan {
+  /** Empty when what is installed is what was asked for. */
+  readonly changes: readonly ServiceChange[];
+  /** True when the running service only picks the changes up by a restart. */
+  readonly needsRestart: boolean;
+  /** What is accepted but not kept on this platform, in words. */
+  readonly notes: readonly string[];
+}
+
+/** The state in the words of the lifecycle, plus what only a manager knows. */
+export type ManagedState =
+  | 'not-installed'
+  | 'stopped'
+  | 'start-pending'
+  | 'running'
+  | 'pause-pending'
+  | 'paused'
+  | 'continue-pending'
+  | 'stop-pending'
+  /** Stopped, and not on request: a crash, a time-out, too many restarts. */
+  | 'failed';
+
+export interface ServiceInfo {
+  readonly name: string;
+  readonly state: ManagedState;
+  readonly pid: number | undefined;
+  /** Starts by itself with the machine. */
+  readonly enabled: boolean;
+  /** Exit code of the last run; undefined while the first run lasts or when the manager does not say. */
+  readonly exitCode: number | undefined;
+  /** Name of the signal that ended the last run, where there are signals. */
+  readonly exitSignal: string | undefined;
+  /** Free text: STATUS= under systemd. */
+  readonly text: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly since: number | undefined;
+  /** Restarts that the manager made by itself. */
+  readonly restarts: number | undefined;
+  /** Where the manager keeps the definition: a unit, a plist, a registry key. */
+  readonly definition: string | undefined;
+}
+
+export type ManagerAction = 'start' | 'stop' | 'restart' | 'pause' | 'continue' | 'reload';
+
+export interface WaitOptions {
+  /** How long to wait for the state, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly onProgress?: (info: ServiceInfo) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface LogQuery {
+  /** Lines from the past. @default 100 */
+  readonly lines: number;
+  readonly follow: boolean;
+  /** Milliseconds since the Unix epoch. */
+  readonly since?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A service manager seen from outside. Failures are `AppError`s of the platform package: MANAGER_NOT_INSTALLED,
+ * MANAGER_NO_PRIVILEGE (with the command that would work), MANAGER_TIMEOUT, MANAGER_START_FAILED, MANAGER_UNSUPPORTED …
+ */
+export interface ServiceManager {
+  readonly kind: ManagerKind;
+  readonly scope: ServiceScope;
+  /** Where a service of this name keeps its things on this platform. */
+  directoriesFor(name: string): ServiceDirectories;
+  /** Compares the spec with what is installed. Needs no privilege where reading needs none. */
+  plan(spec: ServiceSpec): Promise<ServicePlan>;
+  /** Makes it so: creates, repairs drift, or does nothing. Does not start the service. Idempotent. */
+  install(spec: ServiceSpec): Promise<ServicePlan>;
+  /** What `uninstall` would remove. */
+  planUninstall(name: string, options: { readonly purge: boolean }): Promise<ServicePlan>;
+  /** Stops and removes it. State and logs are kept unless `purge`. Idempotent. */
+  uninstall(name: string, options: { readonly purge: boolean } & WaitOptions): Promise<ServicePlan>;
+  query(name: string): Promise<ServiceInfo>;
+  /** Asks, then waits until the manager reports the wanted state. No-op when it is there already. */
+  act(name: string, action: ManagerAction, options: WaitOptions): Promise<ServiceInfo>;
+  /** Windows: custom code 128–255. Others: MANAGER_UNSUPPORTED. */
+  sendCustomControl(name: string, code: number): Promise<void>;
+  logs(name: string, query: LogQuery): AsyncIterable<string>;
+}
