@@ -75,7 +75,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
 export function parseSize(text: string | number): number {
   if (typeof text === 'number' && Number.isSafeInteger(text) && text >= 0) return text;
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?i?b)?$/i.exec(String(text).trim());
-  const unit = match && sizeUnits[(match[2] ?? 'b').toLowerCase()];
+  const unit = match ? sizeUnits[(match[2] ?? 'b').toLowerCase()] : undefined;
   if (match && unit !== undefined) return Math.round(Number(match[1]) * unit);
   throw quantityErrors.error(
     'QUANTITY_INVALID_SIZE',
