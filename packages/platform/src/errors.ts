@@ -1,0 +1,86 @@
+import { defineErrors, ExitCode } from '@mainstay/core';
+
+/** LSB 5.0, "Init Script Actions": the action needs a running program. */
+const lsbNotRunning = 7;
+
+/** Everything that service managers, hosts and the file system can refuse. */
+export const platformErrors = defineErrors('platform', {
+  MANAGER_NOT_INSTALLED: {
+    kind: 'operator',
+    summary: 'The service manager does not know the service',
+    action: 'Run `install` first, or check the name and the scope (`--user`)',
+    exitCode: ExitCode.notInstalled,
+  },
+  MANAGER_NO_PRIVILEGE: {
+    kind: 'operator',
+    summary: 'The service manager wants more privilege than this user has',
+    action: 'Run the command that the message shows, or use `--user`',
+    exitCode: ExitCode.noPrivilege,
+  },
+  MANAGER_NOT_RUNNING: {
+    kind: 'operator',
+    summary: 'The service does not run, and what was asked for needs it to',
+    action: 'Start it first',
+    exitCode: lsbNotRunning,
+  },
+  MANAGER_TIMEOUT: {
+    kind: 'environment',
+    summary: 'The service did not reach the wanted state in time',
+    action: 'Look at `logs` and `status`; raise the time-out when the service is only slow',
+  },
+  MANAGER_START_FAILED: {
+    kind: 'environment',
+    summary: 'The service did not start, or ended right after its start',
+    action: 'Look at `logs`: the reason is in the last lines',
+  },
+  MANAGER_STOP_FAILED: {
+    kind: 'environment',
+    summary: 'The service manager could not stop the service, or it ended with a failure',
+    action: 'Look at `logs` and `status`',
+  },
+  MANAGER_CONTROL_REFUSED: {
+    kind: 'operator',
+    summary: 'The service has no handler for the control, or cannot take it in its state',
+    action: 'Look at `status`; only what the service implements can be asked of it',
+  },
+  MANAGER_UNSUPPORTED: {
+    kind: 'operator',
+    summary: 'This service manager has no such operation',
+    action: 'Use what the message names instead',
+  },
+  MANAGER_UNAVAILABLE: {
+    kind: 'environment',
+    summary: 'There is no service manager on this machine, or it does not answer',
+    action: 'Use `run` to run the service in the foreground',
+  },
+  MANAGER_COMMAND_FAILED: {
+    kind: 'environment',
+    summary: "A command of the service manager's failed",
+    action: 'Read its output in the message; nothing more is known',
+  },
+  MANAGER_INVALID_SPEC: {
+    kind: 'operator',
+    summary: 'A setting of the service cannot be expressed for this service manager',
+    action: 'Change the value that the message names',
+  },
+  MANAGER_DEFINITION_REJECTED: {
+    kind: 'bug',
+    summary: 'The generated service definition does not pass the verifier of the service manager',
+    action: 'Report it together with the message; nothing was installed',
+  },
+  MANAGER_EXECUTABLE_UNREACHABLE: {
+    kind: 'operator',
+    summary: "The service's account cannot read and run the executable",
+    action: 'Move it where every user can read it, such as /opt or /usr/local/lib, or choose another account',
+  },
+  CONTROL_SOCKET_FAILED: {
+    kind: 'environment',
+    summary: 'The control socket of a running service could not be reached, or its answer not be read',
+    action: 'Check that the service runs and that this user may write to its socket',
+  },
+  FILE_WRITE_FAILED: {
+    kind: 'environment',
+    summary: 'A file could not be written; what was there before is untouched',
+    action: 'Check space, permissions and whether the file system is mounted read-only',
+  },
+});
