@@ -83,4 +83,14 @@ export const platformErrors = defineErrors('platform', {
     summary: 'A file could not be written; what was there before is untouched',
     action: 'Check space, permissions and whether the file system is mounted read-only',
   },
+  FFI_UNAVAILABLE: {
+    kind: 'environment',
+    summary: 'The library for calls into the operating system could not be loaded',
+    action: 'Give the process a directory that it can write and execute from; from source, run `npm ci`',
+  },
+  FFI_TAMPERED: {
+    kind: 'environment',
+    summary: 'The library for calls into the operating system is not the one that was built in',
+    action: 'Find out who changed it; then remove the file that the message names, or copy the executable again',
+  },
 });
