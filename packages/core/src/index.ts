@@ -30,3 +30,10 @@ export type {
   ServiceSpec,
   WaitOptions,
 } from './manager.ts';
+export {
+  readSupervisedMessage,
+  readSupervisorMessage,
+  type SupervisedHealth,
+  type SupervisedMessage,
+  type SupervisorMessage,
+} from './supervision.ts';

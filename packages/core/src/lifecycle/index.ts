@@ -11,14 +11,18 @@ export {
 } from './controls.ts';
 export {
   defaultLifecycleLimits,
+  type AbortReason,
   type Exit,
+  type InFlight,
   type LifecycleEffect,
   type LifecycleEvent,
   type LifecycleLimits,
   type LifecycleModel,
   type LifecycleStatus,
   type Operation,
+  type SideHandler,
   type Step,
   type TimerName,
 } from './types.ts';
-export { initialLifecycle, statusOf, stepLifecycle } from './machine.ts';
+export { initialLifecycle, maxQueuedDeliveries, stepLifecycle } from './machine.ts';
+export { statusOf } from './steps.ts';

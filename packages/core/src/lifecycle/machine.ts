@@ -1,12 +1,27 @@
 import { ExitCode } from '../exit-codes.ts';
 import { acceptsNothing, answerControl, type AcceptedControls, type Control } from './controls.ts';
+import { crashed, dispose, end, force } from './ending.ts';
+import {
+  abort,
+  clear,
+  endingWith,
+  forcedExit,
+  invoke,
+  log,
+  pending,
+  report,
+  settled,
+  sideTimer,
+  step,
+  stoppedExit,
+  timer,
+  unchanged,
+} from './steps.ts';
 import type {
-  Exit,
   LifecycleEffect,
   LifecycleEvent,
   LifecycleLimits,
   LifecycleModel,
-  LifecycleStatus,
   Operation,
   Step,
 } from './types.ts';
@@ -14,12 +29,17 @@ import { defaultLifecycleLimits } from './types.ts';
 
 /*
  * INVARIANTS
- * - At most one of start, pause, continue, stop, dispose runs at a time; a reload runs beside none but waits for none.
+ * - At most one handler of the service is in flight; what else was accepted waits for its turn: first a stop, then
+ *   the operation of the pending state, then deliveries in their order, then a reload. Only `dispose` does not wait,
+ *   after a crash or a deadline; and a side handler that overran its deadline no longer counts.
  * - `stop` is invoked at most once, only after a start that succeeded, and never after a crash.
  * - `dispose` is invoked exactly once in a life that has begun, and `exit` is the last effect of it.
- * - A pending state has a timer. No timer is left when the service has stopped.
+ * - A pending state has a timer, and so has a side handler in flight. No timer is left when the service has stopped.
  * - Once an ending other than `stopped` is decided, it stays: a later success does not turn a failure into exit 0.
  */
+
+/** Custom, session and power controls that may wait; more are dropped with a warning. */
+export const maxQueuedDeliveries = 256;
 
 /** The lifecycle before anything has happened. */
 export function initialLifecycle(limits: Partial<LifecycleLimits> = {}): LifecycleModel {
@@ -32,7 +52,10 @@ export function initialLifecycle(limits: Partial<LifecycleLimits> = {}): Lifecyc
     text: '',
     limits: { ...defaultLifecycleLimits, ...limits },
     operation: undefined,
+    inFlight: undefined,
+    runs: 0,
     reloadQueued: false,
+    deliveries: [],
     stopReason: undefined,
     ending: undefined,
   };
@@ -47,39 +70,34 @@ export function stepLifecycle(model: LifecycleModel, event: LifecycleEvent): Ste
     case 'control':
       return control(model, event.control, event.id);
     case 'started':
-      return model.operation === 'start' ? started(model, event.accepts) : unchanged(model);
+      return model.inFlight?.run === event.run ? started(model, event.accepts) : unchanged(model);
     case 'succeeded':
-      return event.operation === 'reload' ? reloaded(model) : succeeded(model, event.operation);
+      return model.inFlight?.run === event.run ? succeeded(model) : unchanged(model);
     case 'failed':
-      return event.operation === 'reload'
-        ? reloaded(model, event.message)
-        : failed(model, event.operation, event.message);
+      return model.inFlight?.run === event.run
+        ? failed(model, event.message, event.overran ?? false)
+        : unchanged(model);
     case 'checkpoint':
       return checkpoint(model, event.hintMs);
     case 'text':
       return report({ ...model, text: event.text });
     case 'timeout':
-      return event.timer === 'reload' ? reloaded(model, 'it did not end in time') : timedOut(model);
+      return event.timer === 'side' ? sideTimedOut(model) : timedOut(model);
     case 'crashed':
       return crashed(model, event.message);
   }
 }
 
-/** The part of the model that hosts are told. */
-export function statusOf(model: LifecycleModel): LifecycleStatus {
-  const { state, accepts, checkpoint, waitHintMs, reloading, text, exit } = model;
-  return { state, accepts, checkpoint, waitHintMs, reloading, text, ...(exit && { exit }) };
-}
-
 function begin(model: LifecycleModel): Step {
-  const next = pending(model, 'start-pending', 'start', model.limits.startTimeoutMs);
-  return step(next, [invoke('start'), timer(model.limits.startTimeoutMs)]);
+  const { startTimeoutMs } = model.limits;
+  const next = pending(model, 'start-pending', 'start', startTimeoutMs);
+  return invoke(next, 'start', [timer(startTimeoutMs)]);
 }
 
 function started(model: LifecycleModel, accepts: AcceptedControls): Step {
-  const next = { ...model, accepts };
+  const next = { ...model, accepts, inFlight: undefined };
   if (model.state === 'stop-pending') return invokeStop(next);
-  return step(settled(next, 'running'), [clear('operation'), log('info', 'Service is up')]);
+  return proceed(settled(next, 'running'), [clear('operation'), log('info', 'Service is up')]);
 }
 
 function control(model: LifecycleModel, wanted: Control, id: number | undefined): Step {
@@ -91,197 +109,205 @@ function control(model: LifecycleModel, wanted: Control, id: number | undefined)
 }
 
 function accept(model: LifecycleModel, wanted: Control): Step {
-  const { pauseTimeoutMs } = model.limits;
   switch (wanted.type) {
     case 'interrogate':
       return report(model);
     case 'stop':
       return stop(model, wanted);
     case 'pause':
-      if (model.state !== 'running') return unchanged(model);
-      return step(pending(model, 'pause-pending', 'pause', pauseTimeoutMs), [
-        invoke('pause'),
-        timer(pauseTimeoutMs),
-      ]);
+      return model.state === 'running' ? change(model, 'pause-pending', 'pause') : unchanged(model);
     case 'continue':
-      if (model.state !== 'paused') return unchanged(model);
-      return step(pending(model, 'continue-pending', 'continue', pauseTimeoutMs), [
-        invoke('continue'),
-        timer(pauseTimeoutMs),
-      ]);
+      return model.state === 'paused' ? change(model, 'continue-pending', 'continue') : unchanged(model);
     case 'reload':
-      return reload(model);
+      // One reload runs and one waits: the waiting one will read what is newest.
+      return model.inFlight
+        ? unchanged({ ...model, reloadQueued: true })
+        : proceed({ ...model, reloadQueued: true });
     default:
-      return { model, effects: [{ type: 'deliver', control: wanted }] };
+      if (model.deliveries.length >= maxQueuedDeliveries) {
+        return { model, effects: [log('warn', 'A control was dropped: too many wait for their turn')] };
+      }
+      return queueDelivery({ ...model, deliveries: [...model.deliveries, wanted] });
   }
 }
 
+function queueDelivery(model: LifecycleModel): Step {
+  return model.inFlight ? unchanged(model) : proceed(model);
+}
+
+/** A pause or a continue: at once, or when the side handler in flight has ended. */
+function change(
+  model: LifecycleModel,
+  state: 'pause-pending' | 'continue-pending',
+  operation: 'pause' | 'continue',
+): Step {
+  const { pauseTimeoutMs } = model.limits;
+  const next = pending(model, state, operation, pauseTimeoutMs);
+  return model.inFlight
+    ? step(next, [timer(pauseTimeoutMs)])
+    : invoke(next, operation, [timer(pauseTimeoutMs)]);
+}
+
 function stop(model: LifecycleModel, wanted: Control & { type: 'stop' }): Step {
-  if (wanted.force && model.state === 'stop-pending') {
-    return force(model, 'A second request forced the stop');
-  }
+  if (wanted.force && model.state === 'stop-pending') return force(model, 'A second request forced the stop');
   // A second stop joins the first.
   if (model.state === 'stop-pending') return unchanged(model);
-  if (model.state === 'stopped') return end({ ...model, ending: stoppedExit(model) });
-  const stopping: LifecycleModel = { ...model, stopReason: wanted.reason };
-  const effects: LifecycleEffect[] = [
-    { type: 'abort', reason: wanted.reason },
-    log('info', 'Service is stopping'),
-  ];
+  if (model.state === 'stopped') return end({ ...model, stopReason: wanted.reason });
+  const stopping: LifecycleModel = {
+    ...model,
+    stopReason: wanted.reason,
+    reloadQueued: false,
+    deliveries: [],
+  };
+  const effects = [abort(wanted.reason), log('info', 'Service is stopping')];
   // Never two handlers at once: the one in flight has until the deadline to see the signal and return.
-  if (model.operation || model.reloading) {
-    const next = pending(stopping, 'stop-pending', model.operation, model.limits.stopTimeoutMs);
-    return step(next, [...effects, timer(model.limits.stopTimeoutMs)]);
-  }
-  return invokeStop(stopping, effects);
+  if (!model.inFlight) return invokeStop(stopping, effects);
+  const { stopTimeoutMs } = model.limits;
+  return step(pending(stopping, 'stop-pending', undefined, stopTimeoutMs), [
+    ...effects,
+    timer(stopTimeoutMs),
+  ]);
 }
 
 function invokeStop(model: LifecycleModel, first: readonly LifecycleEffect[] = []): Step {
   const { stopTimeoutMs } = model.limits;
   const next = pending({ ...model, ending: stoppedExit(model) }, 'stop-pending', 'stop', stopTimeoutMs);
-  return step(next, [...first, invoke('stop'), timer(stopTimeoutMs)]);
+  return invoke(next, 'stop', [...first, timer(stopTimeoutMs)]);
 }
 
-function reload(model: LifecycleModel): Step {
-  // One reload runs and one waits: the waiting one will read what is newest.
-  if (model.reloading) return unchanged({ ...model, reloadQueued: true });
-  return step({ ...model, reloading: true, reloadQueued: false }, [
-    invoke('reload'),
-    { type: 'set-timer', timer: 'reload', ms: model.limits.reloadTimeoutMs },
-  ]);
-}
-
-function reloaded(model: LifecycleModel, failure?: string): Step {
-  if (!model.reloading) return unchanged(model);
-  const next = { ...model, reloading: false };
-  const effects: LifecycleEffect[] = [
-    clear('reload'),
-    failure === undefined ? log('info', 'Reload is done') : log('error', 'Reload failed', failure),
-  ];
-  if (model.state === 'stop-pending' && !model.operation) return invokeStop(next, effects);
-  if (model.reloadQueued && (model.state === 'running' || model.state === 'paused')) {
-    const again = reload(next);
-    return { model: again.model, effects: [...effects, ...again.effects] };
+/** Nothing is in flight: whatever waits has its turn. */
+function proceed(model: LifecycleModel, effects: readonly LifecycleEffect[] = []): Step {
+  if (model.state === 'stop-pending') return invokeStop(model, effects);
+  if (model.operation) return invoke(model, model.operation, effects);
+  const [control, ...deliveries] = model.deliveries;
+  if (control) {
+    const run = model.runs + 1;
+    const next: LifecycleModel = { ...model, deliveries, runs: run, inFlight: { handler: 'deliver', run } };
+    return step(next, [
+      ...effects,
+      sideTimer(model.limits.reloadTimeoutMs),
+      { type: 'deliver', control, run },
+    ]);
   }
-  return step(next, effects);
+  if (model.reloadQueued) {
+    return invoke({ ...model, reloadQueued: false, reloading: true }, 'reload', [
+      ...effects,
+      sideTimer(model.limits.reloadTimeoutMs),
+    ]);
+  }
+  return step(model, effects);
 }
 
-function succeeded(model: LifecycleModel, operation: Exclude<Operation, 'start'>): Step {
-  if (model.operation !== operation) return unchanged(model);
-  if (operation === 'dispose') return end(model);
-  if (operation === 'stop') return dispose(model);
-  if (model.state === 'stop-pending') return waitOrStop(model);
-  return step(settled(model, operation === 'pause' ? 'paused' : 'running'), [
-    clear('operation'),
-    log('info', operation === 'pause' ? 'Service is paused' : 'Service goes on'),
-  ]);
+function succeeded(model: LifecycleModel): Step {
+  switch (model.inFlight?.handler) {
+    case 'dispose':
+      return end(model);
+    case 'stop':
+      return dispose(model);
+    case 'pause':
+      return changed(model, 'paused', log('info', 'Service is paused'));
+    case 'continue':
+      return changed(model, 'running', log('info', 'Service goes on'));
+    case 'reload':
+      return sideEnded(model, [log('info', 'Reload is done')]);
+    case 'deliver':
+      return sideEnded(model, []);
+    default:
+      // A start ends with `started`.
+      return unchanged(model);
+  }
 }
 
-function failed(model: LifecycleModel, operation: Operation, message: string): Step {
-  if (model.operation !== operation) return unchanged(model);
-  switch (operation) {
+function failed(model: LifecycleModel, message: string, overran: boolean): Step {
+  switch (model.inFlight?.handler) {
     case 'start':
-      // A start that gives up because it was asked to stop has done what it was asked.
-      if (model.stopReason) return dispose({ ...model, ending: stoppedExit(model) });
-      return dispose(
-        {
-          ...model,
-          ending: { code: ExitCode.failed, reason: 'start-failed', message: `Start failed: ${message}` },
-        },
-        [{ type: 'abort', reason: 'start-failed' }, log('error', 'Start failed', message)],
-      );
+      return startFailed(model, message);
     case 'stop':
       return dispose(
-        {
-          ...model,
-          ending: { code: ExitCode.failed, reason: 'stop-failed', message: `Stop failed: ${message}` },
-        },
-        [log('error', 'Stop failed', message)],
-      );
-    case 'dispose':
-      return end(
         endingWith(model, {
           code: ExitCode.failed,
           reason: 'stop-failed',
-          message: `Clean-up failed: ${message}`,
+          message: `Stop failed: ${message}`,
         }),
-        [log('error', 'Clean-up failed', message)],
+        [log('error', 'Stop failed', message)],
       );
-    default: {
-      const text = operation === 'pause' ? 'Pause failed' : 'Continue failed';
-      if (model.state === 'stop-pending') return waitOrStop(model, [log('error', text, message)]);
-      return step(settled(model, operation === 'pause' ? 'running' : 'paused'), [
-        clear('operation'),
-        log('error', text, message),
-      ]);
+    case 'dispose': {
+      const text = `Clean-up failed: ${message}`;
+      const ending = overran
+        ? forcedExit(text)
+        : ({ code: ExitCode.failed, reason: 'stop-failed', message: text } as const);
+      return end(endingWith(model, ending), [log('error', 'Clean-up failed', message)]);
     }
+    case 'pause':
+      return changed(model, 'running', log('error', 'Pause failed', message));
+    case 'continue':
+      return changed(model, 'paused', log('error', 'Continue failed', message));
+    case 'reload':
+      return sideEnded(model, [log('error', 'Reload failed', message)]);
+    case 'deliver':
+      return sideEnded(model, [log('error', 'Control handler failed', message)]);
+    default:
+      return unchanged(model);
   }
 }
 
-/** The stop was waiting for a handler; a reload may still be running. */
-function waitOrStop(model: LifecycleModel, effects: readonly LifecycleEffect[] = []): Step {
-  const next = { ...model, operation: undefined };
-  return model.reloading ? step(next, effects) : invokeStop(next, effects);
+function startFailed(model: LifecycleModel, message: string): Step {
+  // A start that gives up because it was asked to stop has done what it was asked.
+  if (model.stopReason) {
+    return dispose({ ...model, ending: stoppedExit(model) }, [log('info', 'Start was given up', message)]);
+  }
+  const text = `Start failed: ${message}`;
+  return dispose(endingWith(model, { code: ExitCode.failed, reason: 'start-failed', message: text }), [
+    abort('start-failed'),
+    log('error', 'Start failed', message),
+  ]);
+}
+
+/** A pause or continue has ended; with a stop that waited for it, the stop is next. */
+function changed(model: LifecycleModel, state: 'running' | 'paused', entry: LifecycleEffect): Step {
+  const next = { ...model, inFlight: undefined };
+  if (model.state === 'stop-pending') return invokeStop(next, [entry]);
+  return proceed(settled(next, state), [clear('operation'), entry]);
+}
+
+function sideEnded(model: LifecycleModel, effects: readonly LifecycleEffect[]): Step {
+  return proceed({ ...model, inFlight: undefined, reloading: false }, [clear('side'), ...effects]);
 }
 
 function checkpoint(model: LifecycleModel, hintMs: number): Step {
-  if (!model.operation || model.operation === 'dispose') return unchanged(model);
-  return step({ ...model, checkpoint: model.checkpoint + 1, waitHintMs: hintMs }, [
-    { type: 'extend-timer', timer: 'operation', ms: hintMs },
-  ]);
+  const handler = model.inFlight?.handler;
+  if (!handler || handler === 'dispose') return unchanged(model);
+  const isSide = handler === 'reload' || handler === 'deliver';
+  const effects: LifecycleEffect[] = [];
+  if (isSide) effects.push({ type: 'extend-timer', timer: 'side', ms: hintMs });
+  // What waits for the side handler waits as long.
+  if (isSide && model.waitHintMs === 0) return { model, effects };
+  effects.push({ type: 'extend-timer', timer: 'operation', ms: hintMs });
+  return step({ ...model, checkpoint: model.checkpoint + 1, waitHintMs: hintMs }, effects);
 }
+
+function sideTimedOut(model: LifecycleModel): Step {
+  const handler = model.inFlight?.handler;
+  if (handler !== 'reload' && handler !== 'deliver') return unchanged(model);
+  return failed(model, 'it did not end in time', true);
+}
+
+const overdue: Readonly<Record<Operation, string>> = {
+  start: 'The start did not end in time',
+  pause: 'The pause did not end in time',
+  continue: 'The continue did not end in time',
+  stop: 'The stop did not end in time',
+  dispose: 'The clean-up did not end in time',
+};
 
 function timedOut(model: LifecycleModel): Step {
-  if (model.state === 'stop-pending') return force(model, 'The stop did not end in time');
+  if (model.state === 'stop-pending') return force(model, overdue[model.operation ?? 'stop']);
   if (!model.operation) return unchanged(model);
-  const what = { start: 'The start', pause: 'The pause', continue: 'The continue', stop: '', dispose: '' }[
-    model.operation
-  ];
-  return dispose({ ...model, ending: forcedExit(`${what} did not end in time`) }, [
-    { type: 'abort', reason: model.operation === 'start' ? 'start-failed' : 'crash' },
-    log('error', `${what} did not end in time`),
+  const message = overdue[model.operation];
+  return dispose(endingWith(model, forcedExit(message)), [
+    abort(model.operation === 'start' ? 'start-failed' : 'timeout'),
+    log('error', message),
   ]);
-}
-
-/** No more waiting for the service: clean up, or when that is what hangs, leave. */
-function force(model: LifecycleModel, message: string): Step {
-  const forced = endingWith(model, forcedExit(message));
-  if (model.operation === 'dispose') return end(forced, [log('error', message)]);
-  return dispose(forced, [log('error', message)]);
-}
-
-function crashed(model: LifecycleModel, message: string): Step {
-  const ending: Exit = { code: ExitCode.crashed, reason: 'crashed', message: `Uncaught: ${message}` };
-  const next = endingWith(model, ending);
-  if (model.state === 'stopped') return end(next);
-  if (model.operation === 'dispose') return unchanged(next);
-  return dispose(next, [{ type: 'abort', reason: 'crash' }]);
-}
-
-function dispose(model: LifecycleModel, first: readonly LifecycleEffect[] = []): Step {
-  const { disposeTimeoutMs } = model.limits;
-  const next = pending(
-    { ...model, reloading: false, reloadQueued: false },
-    'stop-pending',
-    'dispose',
-    disposeTimeoutMs,
-  );
-  const reloadTimer = model.reloading ? [clear('reload')] : [];
-  return step(next, [...first, ...reloadTimer, invoke('dispose'), timer(disposeTimeoutMs)]);
-}
-
-function end(model: LifecycleModel, first: readonly LifecycleEffect[] = []): Step {
-  const exit = model.ending ?? stoppedExit(model);
-  const next: LifecycleModel = {
-    ...settled(model, 'stopped'),
-    accepts: acceptsNothing,
-    reloading: false,
-    reloadQueued: false,
-    exit,
-  };
-  const timers = model.reloading ? [clear('operation'), clear('reload')] : [clear('operation')];
-  const stepped = step(next, [...first, ...timers]);
-  return { model: next, effects: [...stepped.effects, { type: 'exit', exit }] };
 }
 
 /** After the end nothing changes any more, but a control still gets its answer. */
@@ -290,45 +316,3 @@ function late(model: LifecycleModel, event: LifecycleEvent): Step {
   const answer = answerControl(model.state, model.accepts, event.control);
   return { model, effects: [{ type: 'answer', id: event.id, answer }] };
 }
-
-function pending(
-  model: LifecycleModel,
-  state: LifecycleModel['state'],
-  operation: Operation | undefined,
-  waitHintMs: number,
-): LifecycleModel {
-  return { ...model, state, operation, checkpoint: model.checkpoint + 1, waitHintMs };
-}
-
-function settled(model: LifecycleModel, state: LifecycleModel['state']): LifecycleModel {
-  return { ...model, state, operation: undefined, checkpoint: 0, waitHintMs: 0 };
-}
-
-function stoppedExit(model: LifecycleModel): Exit {
-  return { code: ExitCode.ok, reason: 'stopped', message: `Stopped (${model.stopReason ?? 'stop'})` };
-}
-
-function forcedExit(message: string): Exit {
-  return { code: ExitCode.forced, reason: 'forced', message };
-}
-
-/** The first thing that went wrong is the one that is reported. */
-function endingWith(model: LifecycleModel, exit: Exit): LifecycleModel {
-  return model.ending && model.ending.code !== ExitCode.ok ? model : { ...model, ending: exit };
-}
-
-const invoke = (operation: Operation | 'reload'): LifecycleEffect => ({ type: 'invoke', operation });
-const timer = (ms: number): LifecycleEffect => ({ type: 'set-timer', timer: 'operation', ms });
-const clear = (name: 'operation' | 'reload'): LifecycleEffect => ({ type: 'clear-timer', timer: name });
-
-function log(level: 'info' | 'warn' | 'error', message: string, error?: string): LifecycleEffect {
-  return { type: 'log', level, message, ...(error !== undefined && { error }) };
-}
-
-/** A step that hosts are told of before anything is invoked. */
-function step(model: LifecycleModel, effects: readonly LifecycleEffect[]): Step {
-  return { model, effects: [{ type: 'report', status: statusOf(model) }, ...effects] };
-}
-
-const report = (model: LifecycleModel): Step => step(model, []);
-const unchanged = (model: LifecycleModel): Step => ({ model, effects: [] });

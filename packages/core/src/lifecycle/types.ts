@@ -9,7 +9,7 @@ export interface LifecycleLimits {
   readonly stopTimeoutMs: number;
   /** For a pause, and for a continue. @default 15_000 */
   readonly pauseTimeoutMs: number;
-  /** @default 30_000 */
+  /** For a reload, and for each custom, session or power control. @default 30_000 */
   readonly reloadTimeoutMs: number;
   /** For the disposer stack, after stop and after a crash. @default 5_000 */
   readonly disposeTimeoutMs: number;
@@ -23,8 +23,17 @@ export const defaultLifecycleLimits: LifecycleLimits = {
   disposeTimeoutMs: 5_000,
 };
 
-/** A handler of the service that runs to an end; at most one of them runs at a time, but for a reload. */
+/** A handler of the service that changes its state. */
 export type Operation = 'start' | 'pause' | 'continue' | 'stop' | 'dispose';
+
+/** A handler that leaves the state as it is: a reload, or a custom, session or power control. */
+export type SideHandler = 'reload' | 'deliver';
+
+/** A handler in flight. `run` tells its result from that of one that overran its deadline and ended later. */
+export interface InFlight {
+  readonly handler: Operation | SideHandler;
+  readonly run: number;
+}
 
 /** How the service ended, and the code its process exits with. */
 export interface Exit {
@@ -52,35 +61,49 @@ export interface LifecycleStatus {
 /** The machine's whole memory. */
 export interface LifecycleModel extends LifecycleStatus {
   readonly limits: LifecycleLimits;
-  /** The handler in flight. */
+  /** What the pending state is for; it waits while another handler is in flight. */
   readonly operation: Operation | undefined;
+  readonly inFlight: InFlight | undefined;
+  /** Handlers invoked so far. */
+  readonly runs: number;
   readonly reloadQueued: boolean;
+  /** Custom, session and power controls that were accepted and wait for their turn. */
+  readonly deliveries: readonly Control[];
   readonly stopReason: StopReason | undefined;
   /** Decided when the end began, kept through the clean-up, reported with `stopped`. */
   readonly ending: Exit | undefined;
 }
 
-export type TimerName = 'operation' | 'reload';
+/** `operation` is set in every pending state; `side` while a side handler is in flight. */
+export type TimerName = 'operation' | 'side';
 
 export type LifecycleEvent =
   | { readonly type: 'start' }
   /** `id` is returned in the `answer` effect; a control without one wants no answer. */
   | { readonly type: 'control'; readonly control: Control; readonly id?: number }
-  | { readonly type: 'started'; readonly accepts: AcceptedControls }
-  | { readonly type: 'succeeded'; readonly operation: Exclude<Operation, 'start'> | 'reload' }
-  | { readonly type: 'failed'; readonly operation: Operation | 'reload'; readonly message: string }
+  | { readonly type: 'started'; readonly run: number; readonly accepts: AcceptedControls }
+  | { readonly type: 'succeeded'; readonly run: number }
+  | {
+      readonly type: 'failed';
+      readonly run: number;
+      readonly message: string;
+      /** It failed because part of it did not end in time (a release of the disposer stack). */
+      readonly overran?: boolean;
+    }
   | { readonly type: 'checkpoint'; readonly hintMs: number }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'timeout'; readonly timer: TimerName }
   | { readonly type: 'crashed'; readonly message: string };
 
+export type AbortReason = StopReason | 'crash' | 'start-failed' | 'timeout';
+
 export type LifecycleEffect =
-  /** Call the service's handler; report back with `started`, `succeeded` or `failed`. */
-  | { readonly type: 'invoke'; readonly operation: Operation | 'reload' }
-  /** Hand a custom, session or power control to the service. */
-  | { readonly type: 'deliver'; readonly control: Control }
+  /** Call the service's handler; report back with `started`, `succeeded` or `failed`, and this `run`. */
+  | { readonly type: 'invoke'; readonly handler: Operation | 'reload'; readonly run: number }
+  /** Hand a custom, session or power control to the service; report back like for `invoke`. */
+  | { readonly type: 'deliver'; readonly control: Control; readonly run: number }
   /** Abort the service's signal: it is being stopped. */
-  | { readonly type: 'abort'; readonly reason: StopReason | 'crash' | 'start-failed' }
+  | { readonly type: 'abort'; readonly reason: AbortReason }
   | { readonly type: 'report'; readonly status: LifecycleStatus }
   | { readonly type: 'answer'; readonly id: number; readonly answer: ControlAnswer }
   | { readonly type: 'set-timer'; readonly timer: TimerName; readonly ms: number }

@@ -1,0 +1,80 @@
+import type { Control, ControlAnswer } from './lifecycle/controls.ts';
+import type { LifecycleStatus } from './lifecycle/types.ts';
+
+/*
+ * What a supervising parent (`mainstay up`, the agent, the primary of several instances) and the service it spawned
+ * say to each other over Node's IPC channel. The parent sets `MAINSTAY_HOST=supervisor` in the child's environment.
+ * A child that loses the channel stops, with reason `disconnect`.
+ */
+
+/** The health of a service, as its probes say; declared here so that a parent needs no SDK. */
+export interface SupervisedHealth {
+  readonly state: 'ok' | 'degraded' | 'failed';
+  readonly ready: boolean;
+  readonly checks: Readonly<
+    Record<string, { readonly state: 'ok' | 'degraded' | 'failed'; readonly detail?: string }>
+  >;
+}
+
+/** Child → parent. */
+export type SupervisedMessage =
+  /** At every change of the lifecycle, in order. */
+  | { readonly type: 'status'; readonly status: LifecycleStatus }
+  /** `accepted` and so on, for the `control` of the same id. */
+  | { readonly type: 'answer'; readonly id: number; readonly answer: ControlAnswer }
+  /** In answer to the `probe` of the same id. `metrics` is the runtime's snapshot, for display and export. */
+  | {
+      readonly type: 'health';
+      readonly id: number;
+      readonly report: SupervisedHealth;
+      readonly metrics: unknown;
+    };
+
+/** Parent → child. */
+export type SupervisorMessage =
+  | { readonly type: 'control'; readonly control: Control; readonly id: number }
+  | { readonly type: 'probe'; readonly id: number };
+
+const controlTypes: ReadonlySet<string> = new Set<Control['type']>([
+  'interrogate',
+  'stop',
+  'pause',
+  'continue',
+  'reload',
+  'custom',
+  'session-change',
+  'power-event',
+]);
+
+/** Reads a message of the parent; undefined for anything else, so that users may have messages of their own. */
+export function readSupervisorMessage(message: unknown): SupervisorMessage | undefined {
+  if (!isRecord(message) || typeof message.id !== 'number') return undefined;
+  if (message.type === 'probe') return { type: 'probe', id: message.id };
+  if (message.type !== 'control' || !isRecord(message.control)) return undefined;
+  const { type } = message.control;
+  if (typeof type !== 'string' || !controlTypes.has(type)) return undefined;
+  return { type: 'control', control: message.control as unknown as Control, id: message.id };
+}
+
+/** Reads a message of the child; undefined for anything else. */
+export function readSupervisedMessage(message: unknown): SupervisedMessage | undefined {
+  if (!isRecord(message)) return undefined;
+  switch (message.type) {
+    case 'status':
+      return isRecord(message.status) ? (message as unknown as SupervisedMessage) : undefined;
+    case 'answer':
+      return typeof message.id === 'number' && typeof message.answer === 'string'
+        ? (message as unknown as SupervisedMessage)
+        : undefined;
+    case 'health':
+      return typeof message.id === 'number' && isRecord(message.report)
+        ? (message as unknown as SupervisedMessage)
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
