@@ -1,0 +1,1 @@
+export { createHealth, worstOf, type HealthOptions, type LifecycleHealth } from './health-checks.ts';

@@ -1,0 +1,1 @@
+export { startRuntimeMetrics, type RunningMetrics, type RuntimeMetricsOptions } from './runtime-metrics.ts';
