@@ -1,5 +1,6 @@
 import type { Control, ControlAnswer } from './lifecycle/controls.ts';
 import type { LifecycleStatus } from './lifecycle/types.ts';
+import type { SupervisedHealth } from './supervision.ts';
 
 /**
  * Where a service finds itself: under Windows' SCM, under systemd, under launchd, as the child of a Mainstay
@@ -11,6 +12,8 @@ export type HostKind = 'scm' | 'systemd' | 'launchd' | 'supervisor' | 'container
 export interface HostedService {
   /** A control from outside; the answer is known at once, its outcome is seen in the reports. */
   control(control: Control): ControlAnswer;
+  /** Health and the runtime's measurements at the moment, for a host that passes them on. */
+  probe?(): Promise<{ readonly report: SupervisedHealth; readonly metrics: unknown }>;
 }
 
 /** An inherited or stored file descriptor (sd_listen_fds(3), sd_pid_notify_with_fds(3)). */

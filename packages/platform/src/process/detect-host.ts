@@ -1,0 +1,51 @@
+import type { HostKind } from '@mainstay/core';
+
+/** What can be known about a process without asking the operating system. */
+export interface HostFacts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly pid: number;
+  readonly ppid: number;
+  /** The parent opened a Node IPC channel. */
+  readonly hasIpcChannel: boolean;
+  /** Whether standard input is a terminal or console; called only where it decides. */
+  readonly isTerminal: () => boolean;
+}
+
+/**
+ * Finds out under what a process runs. The order matters: what is most specific comes first, because a child of a
+ * service inherits the service's environment.
+ *
+ * On Windows `scm` means "possibly": only the SCM itself can say (error 1063 of StartServiceCtrlDispatcher, MSDN).
+ */
+export function detectHost(facts: HostFacts): HostKind {
+  const { env, platform, pid } = facts;
+  if (env['MAINSTAY_HOST'] === 'supervisor' && facts.hasIpcChannel) return 'supervisor';
+  if (platform === 'win32') return isInteractiveWindows(facts) ? 'terminal' : 'scm';
+  if (platform === 'linux' && isSystemd(facts)) return 'systemd';
+  if (platform === 'darwin' && isLaunchd(facts)) return 'launchd';
+  // PID 1 of a PID namespace is a container's first process, whoever made it.
+  if (pid === 1 || env['KUBERNETES_SERVICE_HOST']) return 'container';
+  // Set by podman, LXC, systemd-nspawn (systemd.exec, "Container Interface"); with an init in between we are not PID 1.
+  if (env['container'] && !facts.isTerminal()) return 'container';
+  return 'terminal';
+}
+
+/** SESSIONNAME (`Console`, `RDP-Tcp#0`) is set for whoever has logged on, and not for services in session 0. */
+function isInteractiveWindows({ env, isTerminal }: HostFacts): boolean {
+  return Boolean(env['SESSIONNAME']) || isTerminal();
+}
+
+/**
+ * NOTIFY_SOCKET is set for Type=notify (sd_notify(3)); SYSTEMD_EXEC_PID (systemd.exec(5), since 248) names the process
+ * that systemd itself started, so a shell below a unit of Type=simple is not taken for it.
+ */
+function isSystemd({ env, pid }: HostFacts): boolean {
+  return Boolean(env['NOTIFY_SOCKET']) || env['SYSTEMD_EXEC_PID'] === String(pid);
+}
+
+/** launchd is PID 1 and sets the job's label; a terminal has `0` or `application.…` there, and a shell as parent. */
+function isLaunchd({ env, ppid }: HostFacts): boolean {
+  const label = env['XPC_SERVICE_NAME'];
+  return ppid === 1 && Boolean(label) && label !== '0' && !label?.startsWith('application.');
+}

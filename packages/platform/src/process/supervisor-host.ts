@@ -1,0 +1,96 @@
+import {
+  readSupervisorMessage,
+  type HostedService,
+  type LifecycleStatus,
+  type Logger,
+  type ServiceHost,
+  type SupervisedMessage,
+} from '@mainstay/core';
+
+/** The child's end of a Node IPC channel. */
+export interface IpcChannel {
+  readonly connected?: boolean;
+  send?(message: unknown, callback: (error: Error | null) => void): boolean;
+  on(event: string, listener: (message: unknown) => void): unknown;
+  off(event: string, listener: (message: unknown) => void): unknown;
+}
+
+export interface SupervisorHostOptions {
+  readonly log: Logger;
+  /** @default process */
+  readonly channel?: IpcChannel;
+}
+
+/**
+ * The child of a Mainstay supervisor. Ctrl-C reaches every process of a terminal's group; here the parent decides what
+ * becomes of it, so SIGINT and SIGHUP are left to the parent. SIGTERM stops, in case somebody sends it to us alone.
+ */
+export class SupervisorHost implements ServiceHost {
+  readonly kind = 'supervisor';
+  readonly sockets = [];
+  readonly #log: Logger;
+  readonly #channel: IpcChannel;
+  readonly #listeners: Array<readonly [string, (message: unknown) => void]> = [];
+  readonly #unsent = new Set<Promise<void>>();
+
+  constructor({ log, channel = process as IpcChannel }: SupervisorHostOptions) {
+    this.#log = log;
+    this.#channel = channel;
+  }
+
+  async attach(service: HostedService): Promise<void> {
+    this.#listen('message', (message) => this.#receive(message, service));
+    this.#listen('disconnect', () => service.control({ type: 'stop', reason: 'disconnect' }));
+    this.#listen('SIGTERM', () => service.control({ type: 'stop', reason: 'stop' }));
+    this.#listen('SIGINT', () => {});
+    if (process.platform !== 'win32') this.#listen('SIGHUP', () => {});
+    // The parent may have died before we listened.
+    if (this.#channel.connected === false) service.control({ type: 'stop', reason: 'disconnect' });
+  }
+
+  report(status: LifecycleStatus): void {
+    this.#send({ type: 'status', status });
+  }
+
+  storeDescriptor(): boolean {
+    return false;
+  }
+
+  async detach(): Promise<void> {
+    await Promise.all(this.#unsent);
+    for (const [event, listener] of this.#listeners) this.#channel.off(event, listener);
+    this.#listeners.length = 0;
+  }
+
+  #receive(raw: unknown, service: HostedService): void {
+    const message = readSupervisorMessage(raw);
+    if (message?.type === 'control') {
+      this.#send({ type: 'answer', id: message.id, answer: service.control(message.control) });
+    } else if (message?.type === 'probe') void this.#probe(message.id, service);
+  }
+
+  async #probe(id: number, service: HostedService): Promise<void> {
+    try {
+      const probed = await service.probe?.();
+      if (probed) this.#send({ type: 'health', id, ...probed });
+    } catch (error) {
+      this.#log.error({ error }, 'A probe of the supervisor failed');
+    }
+  }
+
+  #send(message: SupervisedMessage): void {
+    const { send } = this.#channel;
+    if (!send || this.#channel.connected === false) return;
+    const sent = new Promise<void>((resolve) => {
+      // A parent that is gone is noticed by `disconnect`; there is nobody left to tell.
+      send.call(this.#channel, message, () => resolve());
+    });
+    this.#unsent.add(sent);
+    void sent.then(() => this.#unsent.delete(sent));
+  }
+
+  #listen(event: string, listener: (message: unknown) => void): void {
+    this.#channel.on(event, listener);
+    this.#listeners.push([event, listener]);
+  }
+}
