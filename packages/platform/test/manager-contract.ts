@@ -46,8 +46,11 @@ export function managerContract(name: string, makeHarness: () => Promise<Manager
     });
 
     /** Runs with a name of its own, and leaves nothing installed. */
-    const contractTest = (title: string, body: (manager: ServiceManager, id: string) => Promise<void>) =>
-      test(title, async () => {
+    const contractTest = (
+      title: string,
+      body: (manager: ServiceManager, id: string) => Promise<void>,
+    ): void => {
+      void test(title, async () => {
         counter += 1;
         const id = `contract-${process.pid}-${counter}`;
         try {
@@ -56,6 +59,7 @@ export function managerContract(name: string, makeHarness: () => Promise<Manager
           await harness.manager.uninstall(id, { purge: true, timeoutMs });
         }
       });
+    };
 
     contractTest('a service that nobody installed is reported as such', async (manager, id) => {
       const info = await manager.query(id);

@@ -1,0 +1,45 @@
+import { createManager } from '@mainstay/platform';
+
+import type { ServiceDefinition } from '../types.ts';
+import { runCommandLine } from './command-line.ts';
+import type { BuildInfo, CommandContext, Launch } from './context.ts';
+import { processOutput } from './terminal/index.ts';
+
+export { createCommandLine, runCommandLine } from './command-line.ts';
+export type { BuildInfo, CommandContext, Launch } from './context.ts';
+export { commandErrors } from './errors.ts';
+
+/** What `main` knows about the program. */
+export interface ProgramContext {
+  readonly definition: ServiceDefinition;
+  readonly build?: BuildInfo;
+  /** @default this executable, or from source this Node with the file that it was started with */
+  readonly launch?: Launch;
+  /** Runs the service in the foreground, for `run` with options that `main` leaves to the command line. */
+  readonly run?: (args: readonly string[]) => Promise<number>;
+}
+
+/** Runs one of the executable's own commands. @returns the exit code */
+export async function runCommand(argv: readonly string[], program: ProgramContext): Promise<number> {
+  const interrupted = new AbortController();
+  // The second Ctrl-C finds no handler, and ends the process.
+  process.once('SIGINT', () => interrupted.abort());
+  const context: CommandContext = {
+    definition: program.definition,
+    build: program.build,
+    launch: program.launch ?? defaultLaunch(program.build),
+    env: process.env,
+    platform: process.platform,
+    output: processOutput(),
+    now: () => Date.now(),
+    signal: interrupted.signal,
+    createManager: (scope) => createManager({ scope }),
+    ...(program.run ? { run: program.run } : {}),
+  };
+  return runCommandLine(argv, context);
+}
+
+function defaultLaunch(build: BuildInfo | undefined): Launch {
+  const script = build || process.argv[1] === undefined ? [] : [process.argv[1]];
+  return { executable: process.execPath, args: script };
+}

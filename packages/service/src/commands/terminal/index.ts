@@ -1,0 +1,11 @@
+export {
+  createStyle,
+  processOutput,
+  wantsColor,
+  type Output,
+  type Style,
+  type TextStream,
+} from './output.ts';
+export { ProgressLine } from './progress-line.ts';
+export { displayWidth, pad, printable, truncate } from './text-width.ts';
+export { diffLines, unifiedDiff } from './unified-diff.ts';
