@@ -35,6 +35,8 @@ export interface ServiceHost {
   readonly kind: HostKind;
   /** Sockets handed over by the host, to listen on in place of the configured port. */
   readonly sockets: readonly PassedDescriptor[];
+  /** Arguments that came with the start itself (`sc start NAME ARG…`); they follow those of the command line. */
+  readonly startArguments?: readonly string[];
   /** Opens the way from the host to the service; controls may arrive from here on. */
   attach(service: HostedService, liveness: LivenessProbe): Promise<void>;
   /** Called on every change, in order, also many times in one state; must return at once. */

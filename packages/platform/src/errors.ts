@@ -93,4 +93,9 @@ export const platformErrors = defineErrors('platform', {
     summary: 'The library for calls into the operating system is not the one that was built in',
     action: 'Find out who changed it; then remove the file that the message names, or copy the executable again',
   },
+  WINDOWS_CALL_FAILED: {
+    kind: 'environment',
+    summary: 'A function of Windows failed in a way that has no code of its own here',
+    action: 'Look the Windows error code of the message up (`net helpmsg CODE`)',
+  },
 });
