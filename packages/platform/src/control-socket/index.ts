@@ -1,0 +1,3 @@
+export { ControlClient } from './client.ts';
+export { controlSocketName } from './protocol.ts';
+export { openControlServer, type ControlServer, type ControlServerOptions } from './server.ts';
