@@ -1,5 +1,6 @@
 import type { LifecycleLimits, Logger, PassedDescriptor, PowerEvent, SessionEvent } from '@mainstay/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Transferable } from 'node:worker_threads';
 
 /** CPU-bound functions that run on worker threads. Arguments and results are structured clones. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the input type is each task's own
@@ -142,7 +143,14 @@ export interface WorkerPool<TaskMap extends Tasks = Tasks> {
   run<Name extends keyof TaskMap & string>(
     name: Name,
     input: Parameters<TaskMap[Name]>[0],
-    options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
+    options?: {
+      /** Takes the task out of the queue, or stops the thread that runs it. */
+      readonly signal?: AbortSignal;
+      /** From the call on, the wait for a thread included. */
+      readonly timeoutMs?: number;
+      /** Parts of the input to hand over in place of copying them. */
+      readonly transfer?: readonly Transferable[];
+    },
   ): Promise<Awaited<ReturnType<TaskMap[Name]>>>;
   readonly size: number;
   /** Tasks that wait for a thread. */

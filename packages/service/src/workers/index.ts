@@ -1,0 +1,3 @@
+export { workerErrors } from './errors.ts';
+export { taskWorkerData } from './messages.ts';
+export { createWorkerPool, type ClosablePool, type WorkerPoolOptions } from './pool.ts';

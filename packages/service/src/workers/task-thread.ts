@@ -1,0 +1,98 @@
+import { messageOf } from '@mainstay/core';
+import type { Transferable, Worker } from 'node:worker_threads';
+import { workerErrors } from './errors.ts';
+import type { TaskCall, TaskResult } from './messages.ts';
+import { unpackThrown } from './thrown.ts';
+
+export interface ThreadTask {
+  readonly call: TaskCall;
+  readonly transfer: readonly Transferable[];
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * One worker thread, with at most one task.
+ *
+ * INVARIANTS: every task that was given to it is settled exactly once, also when the thread dies; `onIdle` or `onGone`
+ * follows each. A thread that has nothing to do keeps no process alive.
+ */
+export class TaskThread {
+  readonly #worker: Worker;
+  readonly #onIdle: () => void;
+  readonly #onGone: () => void;
+  #task: ThreadTask | undefined;
+  #failure: unknown;
+
+  constructor(worker: Worker, events: { readonly onIdle: () => void; readonly onGone: () => void }) {
+    this.#worker = worker;
+    this.#onIdle = events.onIdle;
+    this.#onGone = events.onGone;
+    worker.on('message', (result: TaskResult) => this.#settle(result));
+    worker.on('messageerror', (error) => this.#settleError(error));
+    // 'exit' follows, with the code.
+    worker.on('error', (error) => {
+      this.#failure = error;
+    });
+    worker.on('exit', (code) => this.#exited(code));
+    worker.unref();
+  }
+
+  get task(): ThreadTask | undefined {
+    return this.#task;
+  }
+
+  run(task: ThreadTask): void {
+    this.#task = task;
+    this.#worker.ref();
+    try {
+      this.#worker.postMessage(task.call, [...task.transfer]);
+    } catch (error) {
+      // The input cannot be cloned.
+      this.#settleError(error);
+    }
+  }
+
+  /** Stops the thread where it is; its task, if it has one, rejects with `reason`. */
+  async stop(reason: unknown): Promise<void> {
+    const task = this.#take();
+    task?.reject(reason);
+    await this.#worker.terminate();
+  }
+
+  #settle(result: TaskResult): void {
+    const task = this.#take();
+    if (!task) return;
+    if (result.ok) task.resolve(result.value);
+    else task.reject(unpackThrown(result.thrown));
+    this.#onIdle();
+  }
+
+  #settleError(error: unknown): void {
+    const task = this.#take();
+    if (!task) return;
+    task.reject(error);
+    this.#onIdle();
+  }
+
+  #exited(code: number): void {
+    const task = this.#take();
+    if (task) {
+      const why = this.#failure === undefined ? `exit code ${code}` : messageOf(this.#failure);
+      task.reject(
+        workerErrors.error('WORKER_DIED', `The thread that ran task "${task.call.name}" has ended: ${why}`, {
+          cause: this.#failure,
+          details: { task: task.call.name, exitCode: code },
+        }),
+      );
+    }
+    this.#onGone();
+  }
+
+  #take(): ThreadTask | undefined {
+    const task = this.#task;
+    this.#task = undefined;
+    this.#worker.unref();
+    return task;
+  }
+}
