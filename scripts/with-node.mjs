@@ -43,7 +43,9 @@ child.on('error', (error) => fail(`Cannot start the pinned Node ${node}: ${error
 child.on('exit', (code, signal) => {
   // 127 is the dynamic loader's answer to a missing library; it has already named it on stderr.
   if (code === 127 && process.platform === 'linux') {
-    fail('The pinned Node needs libatomic1 and libstdc++6: on Debian run "apt-get install libatomic1 libstdc++6"');
+    fail(
+      'The pinned Node needs libatomic1 and libstdc++6: on Debian run "apt-get install libatomic1 libstdc++6"',
+    );
   }
   if (!signal) process.exit(code ?? 1);
   process.removeAllListeners(signal);

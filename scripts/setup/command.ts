@@ -9,7 +9,11 @@ export interface CommandOptions {
  * Runs a command to its end and returns its stdout.
  * @throws Error that names the command and the end of what it printed, when it exits other than 0.
  */
-export async function command(file: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+export async function command(
+  file: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
   const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let all = '';

@@ -28,7 +28,9 @@ export async function installPackages(packages: readonly string[]): Promise<void
   const missing = await missingPackages(packages);
   if (missing.length === 0) return;
   const install = () =>
-    command('apt-get', [...waitForLock, 'install', '-y', '--no-install-recommends', ...missing], { env: environment() });
+    command('apt-get', [...waitForLock, 'install', '-y', '--no-install-recommends', ...missing], {
+      env: environment(),
+    });
   await install().catch(async () => {
     await updateLists();
     await install();
@@ -40,21 +42,24 @@ export async function updateLists(): Promise<void> {
   await command('apt-get', [...waitForLock, 'update'], { env: environment() });
 }
 
+const askMirror = async () => {
+  const filter = ['Created-By: Packages', 'Label: Debian'];
+  const answer = await command('apt-get', ['indextargets', '--format', '$(REPO_URI)', ...filter], {
+    env: environment(),
+  });
+  return answer.trim().split('\n')[0];
+};
+
 /**
  * The Debian mirror that this machine's own apt uses, so that the project names no host.
  * @throws Error when apt has no source of Debian's own packages.
  */
 export async function debianMirror(): Promise<string> {
-  const ask = () =>
-    command('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Label: Debian'], {
-      env: environment(),
-    });
-  let answer = (await ask()).trim();
-  if (!answer) {
+  let mirror = await askMirror();
+  if (!mirror) {
     await updateLists(); // the label is known only from the lists
-    answer = (await ask()).trim();
+    mirror = await askMirror();
   }
-  const mirror = answer.split('\n')[0];
   if (!mirror) throw new Error('No Debian mirror among the apt sources: add one to /etc/apt/sources.list.d');
   return mirror;
 }

@@ -9,15 +9,14 @@ import { debianMirror } from './debian.ts';
 const recipe = {
   version: 2,
   suite: 'trixie',
-  packages: [
-    ...['wine64', 'libwine', 'libz-mingw-w64', 'libc6', 'libunwind8', 'libgcc-s1', 'liblzma5'],
-    ...['libgnutls30t64', 'libgmp10', 'libhogweed6t64', 'libnettle8t64', 'libidn2-0', 'libp11-kit0'],
-    ...['libtasn1-6', 'libunistring5', 'libffi8', 'zlib1g', 'libzstd1'],
-  ],
-  leaveOut: [
-    ...['./usr/share/doc*', './usr/share/man*', './usr/share/locale*', './usr/share/lintian*'],
-    ...['*/i386-windows/*', './usr/lib/x86_64-linux-gnu/gconv*'],
-  ],
+  packages: (
+    'wine64 libwine libz-mingw-w64 libc6 libunwind8 libgcc-s1 liblzma5 libgnutls30t64 libgmp10 libhogweed6t64 ' +
+    'libnettle8t64 libidn2-0 libp11-kit0 libtasn1-6 libunistring5 libffi8 zlib1g libzstd1'
+  ).split(' '),
+  leaveOut: (
+    './usr/share/doc* ./usr/share/man* ./usr/share/locale* ./usr/share/lintian* ' +
+    '*/i386-windows/* ./usr/lib/x86_64-linux-gnu/gconv*'
+  ).split(' '),
 };
 
 /** The Debian packages of this machine that the setup itself needs. */
@@ -31,7 +30,9 @@ export function wineFolder(): CacheEntry & { readonly root: string; readonly pre
 
 /** The environment in which Wine's programs work on `prefix`. */
 export function wineEnvironment(root: string, prefix: string): NodeJS.ProcessEnv {
+  const ofTheRunner = Object.entries(process.env).filter(([name]) => name.startsWith('MAINSTAY_TEST_'));
   return {
+    ...Object.fromEntries(ofTheRunner), // it finds left-over processes by their environment
     PATH: process.env['PATH'],
     LANG: 'C.UTF-8',
     HOME: process.env['HOME'] ?? '/',
@@ -51,12 +52,22 @@ async function downloadPackages(folder: string): Promise<string[]> {
   await mkdir(join(archives, 'partial'), { recursive: true });
   const source = join(apt, `${recipe.suite}.sources`);
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-  const lines = ['Types: deb', `URIs: ${await debianMirror()}`, `Suites: ${recipe.suite}`, 'Components: main'];
+  const lines = [
+    'Types: deb',
+    `URIs: ${await debianMirror()}`,
+    `Suites: ${recipe.suite}`,
+    'Components: main',
+  ];
   await writeFile(source, [...lines, `Signed-By: ${keyring}`, ''].join('\n'));
   const options = [
-    ...[`Dir::Etc::sourcelist=${source}`, 'Dir::Etc::sourceparts=-', `Dir::State::Lists=${join(apt, 'lists')}`],
-    ...[`Dir::Cache=${join(apt, 'cache')}`, 'Dir::State::status=/dev/null', 'Acquire::Languages=none'],
-    ...['APT::Sandbox::User=root', 'Acquire::Retries=3'],
+    `Dir::Etc::sourcelist=${source}`,
+    'Dir::Etc::sourceparts=-',
+    `Dir::State::Lists=${join(apt, 'lists')}`,
+    `Dir::Cache=${join(apt, 'cache')}`,
+    'Dir::State::status=/dev/null',
+    'Acquire::Languages=none',
+    'Acquire::Retries=3',
+    'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
   await command('apt-get', [...options, 'update']);
   await command('apt-get', [...options, 'download', ...recipe.packages], { cwd: archives });
@@ -86,7 +97,9 @@ async function relocate(root: string): Promise<void> {
     await command('patchelf', [...options, join(programs, program)]);
   }
   const unix = join(libraries, 'wine/x86_64-unix');
-  const modules = (await readdir(unix)).filter((name) => name.endsWith('.so')).map((name) => join(unix, name));
+  const modules = (await readdir(unix))
+    .filter((name) => name.endsWith('.so'))
+    .map((name) => join(unix, name));
   await command('patchelf', ['--set-rpath', `$ORIGIN:${libraries}`, '--force-rpath', ...modules]);
 }
 

@@ -48,13 +48,18 @@ describe('a machine with a real systemd', () => {
       assert.notEqual((await machineCgroups()).filter((path) => path.includes(`-${process.pid}-`)).length, 0);
     }
     for (const pid of pids) assert.equal(existsSync(`/proc/${pid}/ns`), false);
-    assert.deepEqual((await machineCgroups()).filter((path) => path.includes(`-${process.pid}-`)), []);
+    assert.deepEqual(
+      (await machineCgroups()).filter((path) => path.includes(`-${process.pid}-`)),
+      [],
+    );
   });
 
   it('goes down with a test process that is killed', async () => {
     const code = `import { SystemdMachine } from ${JSON.stringify(join(import.meta.dirname, 'systemd.ts'))};
       const machine = await SystemdMachine.boot(); console.log(machine.pid); setInterval(() => {}, 1000);`;
-    const owner = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const owner = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = await once(owner.stdout, 'data');
     const pid = Number(String(line));
     assert.ok(existsSync(`/proc/${pid}/root/run/systemd`));

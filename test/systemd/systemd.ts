@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemdFolder } from '../../scripts/setup/systemd-root.ts';
 
@@ -78,13 +79,17 @@ export class SystemdMachine {
 
   /** Runs a command in the machine as its root. A non-zero end is returned, not thrown. */
   async exec(argv: readonly string[], input = ''): Promise<ExecResult> {
-    const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-    const args = ['-t', String(this.pid), '-a', '--', 'env', '-i', path, 'LANG=C.UTF-8', 'HOME=/root', ...argv];
+    const environment =
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root';
+    const args = ['-t', String(this.pid), '-a', '--', 'env', '-i', ...environment.split(' '), ...argv];
     const child = spawn('nsenter', args);
     child.stdin.on('error', () => {}); // a command that does not read its input
     child.stdin.end(input);
-    const text = async (stream: AsyncIterable<Buffer>) => Buffer.concat(await Array.fromAsync(stream)).toString();
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
     return { code: Number(code ?? 255), stdout, stderr };
   }
 
@@ -105,8 +110,12 @@ export class SystemdMachine {
 
   /** A unit's properties, as `systemctl show` gives them. */
   async show(unit: string, ...properties: string[]): Promise<Record<string, string>> {
-    const lines = (await this.systemctl('show', unit, `--property=${properties.join(',')}`)).trim().split('\n');
-    return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]));
+    const lines = (await this.systemctl('show', unit, `--property=${properties.join(',')}`))
+      .trim()
+      .split('\n');
+    return Object.fromEntries(
+      lines.map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]),
+    );
   }
 
   /** The journal's messages of one unit, oldest first. */
