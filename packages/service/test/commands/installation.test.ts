@@ -11,8 +11,13 @@ test('install makes the spec of the definition and the options', async () => {
   const { manager, run } = bench();
   const result = await run(
     'install',
-    ...['--env', 'PORT=8080', '--env', 'MODE=a=b', '--depends-on', 'a.service,b.service'],
-    ...['--account', 'www-data', '--config', '/etc/orders.yaml', '--set', 'a=1', '--no-autostart'],
+    '--env=PORT=8080',
+    '--env=MODE=a=b',
+    '--depends-on=a.service,b.service',
+    '--account=www-data',
+    '--config=/etc/orders.yaml',
+    '--set=a=1',
+    '--no-autostart',
   );
   assert.equal(result.code, 0, result.err);
   assert.match(result.out, /Installed orders\n {2}created memory:orders/);
@@ -101,8 +106,8 @@ test('without privilege the exact command is shown, and the exit code is 4', asy
 });
 
 test('an executable in a bad place is warned of', async () => {
-  const place = (path: string, scope: 'system' | 'user' = 'system') =>
-    placeProblem(path, scope, { platform: 'linux', env: {}, home: '/home/ann', temporary: '/tmp' });
+  const linux = { platform: 'linux', env: {}, home: '/home/ann', temporary: '/tmp' } as const;
+  const place = (path: string, scope: 'system' | 'user' = 'system') => placeProblem(path, scope, linux);
   assert.match(place('/home/ann/orders') ?? '', /home directory/);
   assert.match(place('/home/bob/orders') ?? '', /home directory/);
   assert.match(place('/tmp/x/orders') ?? '', /temporary/);
@@ -125,8 +130,11 @@ test('--to copies the executable in one step and installs the copy', async () =>
     writeFileSync(executable, 'program');
     chmodSync(executable, 0o700);
     const build = {
-      ...{ name: 'orders', version: '1.2.3', target: 'linux-x64' },
-      ...{ nodeVersion: '26.10.0', mainstayVersion: '0.1.0' },
+      name: 'orders',
+      version: '1.2.3',
+      target: 'linux-x64',
+      nodeVersion: '26.10.0',
+      mainstayVersion: '0.1.0',
     };
     const context = { build, launch: { executable, args: [] } };
     const { manager, run } = bench({ context });
