@@ -8,7 +8,7 @@ export interface WorkerPoolOptions {
   /** The service's tasks, for their names; they run in the threads. */
   readonly tasks: Tasks;
   /** Makes a thread that loads this program and serves its tasks; see `taskWorkerData` and `serveTasks`. */
-  readonly spawn: () => Worker;
+  readonly spawn: () => Worker | Promise<Worker>;
   /** Threads at most. @default one less than this machine can run at once (os.availableParallelism), at least 1 */
   readonly size?: number;
   /** Milliseconds after which a thread without work is given back; 0 keeps them. @default 60_000 */
@@ -123,20 +123,13 @@ class Pool {
     return this.#threads.size < this.size ? this.#spawn() : undefined;
   }
 
-  /** @returns undefined when no thread could be made: the task that asked for it has been rejected */
-  #spawn(): TaskThread | undefined {
-    try {
-      const thread: TaskThread = new TaskThread(this.#options.spawn(), {
-        onIdle: () => this.#onIdle(thread),
-        onGone: () => this.#onGone(thread),
-      });
-      this.#threads.add(thread);
-      return thread;
-    } catch (error) {
-      this.#waiting.shift()?.reject(error);
-      // The next one may have the luck of a thread that becomes free; with none there is nobody to wait for.
-      return this.#threads.size === 0 && this.#waiting.length > 0 ? this.#free() : undefined;
-    }
+  #spawn(): TaskThread {
+    const thread: TaskThread = new TaskThread(this.#options.spawn, {
+      onIdle: () => this.#onIdle(thread),
+      onGone: () => this.#onGone(thread),
+    });
+    this.#threads.add(thread);
+    return thread;
   }
 
   #onIdle(thread: TaskThread): void {

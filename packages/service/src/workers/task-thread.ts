@@ -18,24 +18,20 @@ export interface ThreadTask {
  * follows each. A thread that has nothing to do keeps no process alive.
  */
 export class TaskThread {
-  readonly #worker: Worker;
-  readonly #onIdle: () => void;
-  readonly #onGone: () => void;
+  readonly #events: { readonly onIdle: () => void; readonly onGone: () => void };
+  readonly #ready: Promise<void>;
+  /** Not there while it is being made, and when it could not be made. */
+  #worker: Worker | undefined;
   #task: ThreadTask | undefined;
   #failure: unknown;
+  #stopped = false;
 
-  constructor(worker: Worker, events: { readonly onIdle: () => void; readonly onGone: () => void }) {
-    this.#worker = worker;
-    this.#onIdle = events.onIdle;
-    this.#onGone = events.onGone;
-    worker.on('message', (result: TaskResult) => this.#settle(result));
-    worker.on('messageerror', (error) => this.#settleError(error));
-    // 'exit' follows, with the code.
-    worker.on('error', (error) => {
-      this.#failure = error;
-    });
-    worker.on('exit', (code) => this.#exited(code));
-    worker.unref();
+  constructor(
+    spawn: () => Worker | Promise<Worker>,
+    events: { readonly onIdle: () => void; readonly onGone: () => void },
+  ) {
+    this.#events = events;
+    this.#ready = this.#begin(spawn);
   }
 
   get task(): ThreadTask | undefined {
@@ -44,20 +40,51 @@ export class TaskThread {
 
   run(task: ThreadTask): void {
     this.#task = task;
-    this.#worker.ref();
-    try {
-      this.#worker.postMessage(task.call, [...task.transfer]);
-    } catch (error) {
-      // The input cannot be cloned.
-      this.#settleError(error);
-    }
+    this.#post();
   }
 
   /** Stops the thread where it is; its task, if it has one, rejects with `reason`. */
   async stop(reason: unknown): Promise<void> {
     const task = this.#take();
     task?.reject(reason);
-    await this.#worker.terminate();
+    this.#stopped = true;
+    await this.#ready;
+    await this.#worker?.terminate();
+  }
+
+  async #begin(spawn: () => Worker | Promise<Worker>): Promise<void> {
+    try {
+      const worker = await spawn();
+      this.#worker = worker;
+      worker.on('message', (result: TaskResult) => this.#settle(result));
+      worker.on('messageerror', (error) => this.#settleError(error));
+      // 'exit' follows, with the code.
+      worker.on('error', (error) => {
+        this.#failure = error;
+      });
+      worker.on('exit', (code) => this.#exited(code));
+      if (!this.#stopped) this.#post();
+    } catch (error) {
+      // Never one thread after another that cannot be made: each failure costs one task its life.
+      this.#take()?.reject(error);
+      this.#events.onGone();
+    }
+  }
+
+  #post(): void {
+    const worker = this.#worker;
+    if (!worker) return;
+    if (!this.#task) {
+      worker.unref();
+      return;
+    }
+    worker.ref();
+    try {
+      worker.postMessage(this.#task.call, [...this.#task.transfer]);
+    } catch (error) {
+      // The input cannot be cloned.
+      this.#settleError(error);
+    }
   }
 
   #settle(result: TaskResult): void {
@@ -65,14 +92,14 @@ export class TaskThread {
     if (!task) return;
     if (result.ok) task.resolve(result.value);
     else task.reject(unpackThrown(result.thrown));
-    this.#onIdle();
+    this.#events.onIdle();
   }
 
   #settleError(error: unknown): void {
     const task = this.#take();
     if (!task) return;
     task.reject(error);
-    this.#onIdle();
+    this.#events.onIdle();
   }
 
   #exited(code: number): void {
@@ -86,13 +113,13 @@ export class TaskThread {
         }),
       );
     }
-    this.#onGone();
+    this.#events.onGone();
   }
 
   #take(): ThreadTask | undefined {
     const task = this.#task;
     this.#task = undefined;
-    this.#worker.unref();
+    this.#worker?.unref();
     return task;
   }
 }
