@@ -1,5 +1,3 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-
 export type ReadOutcome =
   | { readonly kind: 'ok'; readonly bytes: Uint8Array; /** Permission bits. */ readonly mode: number }
   | { readonly kind: 'missing' }
@@ -15,8 +13,12 @@ export interface FileReader {
 /** Files of this machine. Opens without blocking, so that a FIFO in place of a file is an error and not a hang. */
 export const nodeFileReader: FileReader = {
   read(path, limit) {
+    // Not `import … from 'node:fs'`: an ES module's import evaluates every lazy part of fs (promises, streams).
+    const { closeSync, constants, fstatSync, openSync, statSync } = process.getBuiltinModule('node:fs');
     let descriptor: number | undefined;
     try {
+      // Most candidates do not exist, and an error is dear to make.
+      if (!statSync(path, { throwIfNoEntry: false })) return { kind: 'missing' };
       descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       const stat = fstatSync(descriptor);
       if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a directory' };
@@ -46,6 +48,7 @@ function failure(error: NodeJS.ErrnoException): ReadOutcome {
 
 /** The size that `fstat` gives is no promise (a growing file, `/proc`), so that the reading itself is bounded. */
 function readUpTo(descriptor: number, limit: number): Uint8Array {
+  const { readSync } = process.getBuiltinModule('node:fs');
   const chunks: Uint8Array[] = [];
   let total = 0;
   while (total < limit) {

@@ -21,6 +21,7 @@ export type { Environment } from './sources/environment.ts';
 export { configExtensions } from './sources/files.ts';
 export { parseConfigFlags, type ConfigFlags } from './sources/flags.ts';
 export type { ConfigSource, SourceContext, SourceLayer } from './sources/source.ts';
-export { escapeTemplate } from './template.ts';
+export { escapeTemplate, evaluateTemplate, parseTemplate } from './template.ts';
 export { nodeFromValue, type ConfigNode } from './tree.ts';
 export type { ConfigProblem, KeyPath, KeySegment, Origin, OriginKind } from './types.ts';
+export { didYouMean } from './suggest.ts';

@@ -5,19 +5,22 @@ type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** What is known of the keys of a configuration, from the layers below and from the schema. */
 export interface KeyHints {
-  /** Keys that may stand in the map at this path. */
+  /** Keys that the layers below have in the map at this path. */
+  givenAt(path: KeyPath): readonly string[];
+  /** Keys that may stand in the map at this path. The first call makes a JSON Schema, which takes milliseconds. */
   keysAt(path: KeyPath): readonly string[];
   /** True when the schema lists the keys at this path and takes no others. */
   isClosedAt(path: KeyPath): boolean;
 }
 
 export function keyHints(tree: ConfigNode, schema: () => JsonSchema | undefined): KeyHints {
+  const givenAt = (path: KeyPath): readonly string[] => {
+    const node = nodeAt(tree, path);
+    return node?.type === 'map' ? [...node.entries.keys()] : [];
+  };
   return {
-    keysAt(path) {
-      const node = nodeAt(tree, path);
-      const own = node?.type === 'map' ? [...node.entries.keys()] : [];
-      return [...new Set([...own, ...schemaKeys(schema(), path)])];
-    },
+    givenAt,
+    keysAt: (path) => [...new Set([...givenAt(path), ...schemaKeys(schema(), path)])],
     isClosedAt(path) {
       const root = schema();
       const nodes = root ? schemasAt(root, path) : [];

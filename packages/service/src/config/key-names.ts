@@ -45,12 +45,15 @@ export function keyOfVariable(rest: string, hints: KeyHints): MappedKey | undefi
   const path: string[] = [];
   let known = true;
   for (const part of parts) {
-    const keys = hints.keysAt(path);
-    const match = keys.find((key) => key === part) ?? keys.find((key) => fold(key) === fold(part));
+    const match = matching(part, hints.givenAt(path)) ?? matching(part, hints.keysAt(path));
     if (match === undefined && listIndex(part) === undefined && hints.isClosedAt(path)) known = false;
     path.push(match ?? camelCase(part));
   }
   return { path, known };
+}
+
+function matching(part: string, keys: readonly string[]): string | undefined {
+  return keys.find((key) => key === part) ?? keys.find((key) => fold(key) === fold(part));
 }
 
 function camelCase(part: string): string {

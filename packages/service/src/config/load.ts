@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { maskUrlPasswords } from './masking.ts';
 import { nodeFileReader, type FileReader } from './file-reader.ts';
 import { problemsOfIssues } from './issues.ts';
 import { configJsonSchema } from './json-schema.ts';
@@ -108,7 +109,8 @@ export async function loadConfig<Schema extends StandardSchemaV1>(
     ...layers.problems,
     ...tree.problems,
     ...problemsOfIssues(validated.issues, { tree, serviceName, secrets, jsonSchema, incomplete }),
-  ];
+    // Sources and validators may repeat what they were given.
+  ].map((problem) => ({ ...problem, message: secrets.mask(maskUrlPasswords(problem.message)) }));
   const warnings = [...layers.warnings, ...tree.warnings];
   const { files } = layers;
   if (problems.length > 0) {

@@ -15,9 +15,18 @@ const secretPairs = new Set(
 /** `db.password`, `apiKey`, `SESSION_TOKEN`; not `tokenTtl` or `passwordFile`, whose last word says otherwise. */
 export function looksSecret(path: KeyPath): boolean {
   return path.some((segment) => {
-    const words = typeof segment === 'string' ? wordsOf(segment) : [];
+    if (typeof segment !== 'string' || !mayLookSecret(segment)) return false;
+    const words = wordsOf(segment);
     return secretWords.has(words.at(-1) ?? '') || secretPairs.has(words.slice(-2).join(' '));
   });
+}
+
+/** Every secret word and pair has one of these. Splitting each key into words would be felt at start. */
+const fragments = ['pass', 'pwd', 'secret', 'token', 'cred', 'auth', 'cookie', 'key', 'string'];
+
+function mayLookSecret(key: string): boolean {
+  const lower = key.toLowerCase();
+  return fragments.some((fragment) => lower.includes(fragment));
 }
 
 /** `postgres://user:hunter2@host/db` → `postgres://user:***@host/db`. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { formatKey } from './key-path.ts';
 import { isPlainObject } from './leaves.ts';
@@ -39,6 +38,8 @@ function* differences(
   after: unknown,
   path: readonly KeySegment[],
 ): Generator<readonly KeySegment[]> {
+  // Loaded here, because a start has no use for it.
+  const { isDeepStrictEqual } = process.getBuiltinModule('node:util');
   if (isDeepStrictEqual(before, after)) return;
   if (isPlainObject(before) && isPlainObject(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {

@@ -100,6 +100,9 @@ class Resolver {
       this.#problems.push({ code: 'CONFIG_VARIABLE_MISSING', message, key, origin });
     }
     if (missing.length > 0) return undefined;
+    // `url: postgres://app:${DB_PASSWORD}@db/orders`: the key does not look secret, the variable does.
+    for (const name of used)
+      if (looksSecret([name])) this.#context.secrets.add(this.#context.env[name] ?? '');
     const origin = used.length > 0 ? { ...node.origin, variables: used } : node.origin;
     return { text, typed: node.style !== 'quoted' && isWholePlaceholder(parsed.template), origin };
   }

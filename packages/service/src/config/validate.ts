@@ -93,8 +93,9 @@ function build(node: ConfigNode, leaves: ResolvedTree['leaves'], choice: Readonl
     return out;
   }
   const leaf = leaves.get(node);
+  const reading = leaf ? leaf.readings[choice.get(leaf) ?? 0] : node.value;
   // A validator may keep or change what it is given, so that a list made of a text is copied for each attempt.
-  return leaf ? structuredClone(leaf.readings[choice.get(leaf) ?? 0]) : node.value;
+  return typeof reading === 'object' && reading !== null ? structuredClone(reading) : reading;
 }
 
 function toIssue(issue: StandardSchemaV1.Issue): Issue {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { z } from 'zod';
 import { formatProblem } from '../../src/config/format.ts';
 import { anyConfig } from '../../src/config/json-schema.ts';

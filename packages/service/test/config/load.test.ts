@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { z } from 'zod';
 import * as mini from 'zod/mini';
 import { formatProblem } from '../../src/config/format.ts';
@@ -253,7 +253,7 @@ describe('files', () => {
   });
 
   it('says that a file may not be read', async () => {
-    const reader = { read: () => ({ kind: 'unreadable', reason: 'this account may not read it' }) } as const;
+    const reader = { read: () => ({ kind: 'unreadable' as const, reason: 'this account may not read it' }) };
     const { problems } = await fails({ schema, file: '/x.yaml', reader });
     assert.match(problems.map(formatProblem).join(), /Cannot be read: this account may not read it/);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseJson, type ParsedDocument } from '../../src/config/json.ts';
 import { plainValue } from '../../src/config/text.ts';
 import { nodeAt } from '../../src/config/tree.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   escapeTemplate,
   evaluateTemplate,
@@ -22,6 +22,8 @@ function errorOf(text: string) {
   assert.ok(!parsed.ok, `${text} should not parse`);
   return parsed.error;
 }
+
+const nested = (depth: number): string => '${A:'.repeat(depth) + '}'.repeat(depth);
 
 describe('placeholders', () => {
   const cases: ReadonlyArray<readonly [template: string, env: Record<string, string>, expected: string]> = [
@@ -84,7 +86,6 @@ describe('placeholders', () => {
   });
 
   it('bounds the depth', () => {
-    const nested = (depth: number): string => '${A:'.repeat(depth) + '}'.repeat(depth);
     assert.equal(evaluate(nested(maxTemplateDepth)).text, '');
     assert.match(errorOf(nested(maxTemplateDepth + 1)).message, /nested more than/);
     assert.match(errorOf(nested(200_000)).message, /nested more than/);

@@ -15,7 +15,8 @@ export function flagsSource(set: readonly string[]): ConfigSource {
         // The key ends at the first = outside quotes; the value may be anything, also nothing.
         const match = /^((?:[^="]|"(?:[^"\\]|\\.)*")+)=(.*)$/s.exec(assignment);
         const path = parseKey(match?.[1]?.trim() ?? '');
-        const name = match?.[1]?.trim() ?? `number ${index + 1}`;
+        // What cannot be read may be a value without its key, and is not shown.
+        const name = path ? (match?.[1]?.trim() ?? '') : `number ${index + 1}`;
         const origin = { kind: 'flag', name } as const;
         if (!path) {
           const message = 'Not of the form --set key.path=value';
