@@ -73,6 +73,16 @@ export const platformErrors = defineErrors('platform', {
     summary: "The service's account cannot read and run the executable",
     action: 'Move it where every user can read it, such as /opt or /usr/local/lib, or choose another account',
   },
+  MANAGER_NAME_TAKEN: {
+    kind: 'operator',
+    summary: 'A service, or a user, of this name exists and is not of our making',
+    action: 'Choose another name with `--name`',
+  },
+  MANAGER_MASKED: {
+    kind: 'operator',
+    summary: 'An administrator has masked the unit so that nothing can start it',
+    action: 'Undo it with `systemctl unmask NAME` when that is no longer wanted',
+  },
   CONTROL_SOCKET_FAILED: {
     kind: 'environment',
     summary: 'The control socket of a running service could not be reached, or its answer not be read',
@@ -91,11 +101,22 @@ export const platformErrors = defineErrors('platform', {
   FFI_TAMPERED: {
     kind: 'environment',
     summary: 'The library for calls into the operating system is not the one that was built in',
-    action: 'Find out who changed it; then remove the file that the message names, or copy the executable again',
+    action:
+      'Find out who changed it; then remove the file that the message names, or copy the executable again',
   },
   WINDOWS_CALL_FAILED: {
     kind: 'environment',
     summary: 'A function of Windows failed in a way that has no code of its own here',
     action: 'Look the Windows error code of the message up (`net helpmsg CODE`)',
+  },
+  MANAGER_MARKED_FOR_DELETION: {
+    kind: 'environment',
+    summary: 'The service is deleted, but some program holds on to it, so Windows keeps it',
+    action: 'Close the Services console, Event Viewer, Task Manager and Process Explorer, or restart the machine',
+  },
+  MANAGER_FOREIGN_DIRECTORY: {
+    kind: 'environment',
+    summary: "A directory of the service's was there before, and belongs to an ordinary user",
+    action: 'Look through it; then remove it, or give it to the administrators',
   },
 });

@@ -105,7 +105,9 @@ function bindings() {
       handle: Handle,
       status: Buffer,
     ) => boolean,
-    GetModuleHandleW: func(kernel, 'uintptr_t __stdcall GetModuleHandleW(str16 name)') as (name: string) => Handle,
+    GetModuleHandleW: func(kernel, 'uintptr_t __stdcall GetModuleHandleW(str16 name)') as (
+      name: string,
+    ) => Handle,
     GetProcAddress: func(kernel, 'void * __stdcall GetProcAddress(uintptr_t module, const char *name)') as (
       module: Handle,
       name: string,
@@ -114,10 +116,10 @@ function bindings() {
       kernel,
       'uintptr_t __stdcall CreateThread(void *security, size_t stack, void *start, void *parameter, uint32 flags, void *id)',
     ) as (security: null, stack: number, start: bigint, parameter: bigint, flags: number, id: null) => Handle,
-    WaitForSingleObject: func(kernel, 'uint32 __stdcall WaitForSingleObject(uintptr_t handle, uint32 ms)') as (
-      handle: Handle,
-      milliseconds: number,
-    ) => number,
+    WaitForSingleObject: func(
+      kernel,
+      'uint32 __stdcall WaitForSingleObject(uintptr_t handle, uint32 ms)',
+    ) as (handle: Handle, milliseconds: number) => number,
     GetCurrentProcess: func(kernel, 'intptr_t __stdcall GetCurrentProcess()') as () => Handle,
     TerminateProcess: func(kernel, 'bool __stdcall TerminateProcess(intptr_t process, uint32 exitCode)') as (
       process: Handle,

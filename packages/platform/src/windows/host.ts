@@ -55,7 +55,8 @@ export async function createScmHost(options: ScmHostOptions): Promise<ScmHost | 
       } else if (host) {
         host.message(message);
       } else {
-        if (message.type === 'failed') options.log.error({ reason: message.message }, 'No connection to the SCM');
+        if (message.type === 'failed')
+          options.log.error({ reason: message.message }, 'No connection to the SCM');
         void worker.terminate().then(() => resolve(undefined));
       }
     });
@@ -77,7 +78,11 @@ export class ScmHost implements ServiceHost {
   #closed = Promise.withResolvers<void>();
   #closing = false;
 
-  constructor({ log }: Pick<ScmHostOptions, 'serviceName' | 'log'>, worker: ScmThread, args: readonly string[]) {
+  constructor(
+    { log }: Pick<ScmHostOptions, 'serviceName' | 'log'>,
+    worker: ScmThread,
+    args: readonly string[],
+  ) {
     this.#log = log;
     this.#worker = worker;
     this.startArguments = args;
@@ -109,7 +114,8 @@ export class ScmHost implements ServiceHost {
       if (this.#service) this.#deliver(this.#service, message.control);
       else this.#waiting.push(message.control);
     } else if (message.type === 'closed') this.#closed.resolve();
-    else if (message.type === 'failed') this.#log.error({ reason: message.message }, 'A call to the SCM failed');
+    else if (message.type === 'failed')
+      this.#log.error({ reason: message.message }, 'A call to the SCM failed');
   }
 
   /** The SCM thread is gone: nobody could stop the service any more, so it stops by itself. */

@@ -54,7 +54,7 @@ export function fromWide(buffer: Buffer, offset = 0): string {
 
 export function fromWideList(buffer: Buffer, offset = 0): string[] {
   const items: string[] = [];
-  for (let at = offset; at + 1 < buffer.length; ) {
+  for (let at = offset; at + 1 < buffer.length;) {
     const item = fromWide(buffer, at);
     if (item === '') break;
     items.push(item);

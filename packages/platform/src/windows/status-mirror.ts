@@ -87,7 +87,8 @@ function control(mirror: Mirror, wanted: Control | undefined, now: number): Mirr
   const answer = answerControl(mirror.state, mirror.accepts, wanted);
   const answered: MirrorEffect = { type: 'answer', answer };
   if (answer !== 'accepted' || mirror.state === 'stopped') return { mirror, effects: [answered] };
-  if (wanted.type === 'interrogate') return { mirror, effects: [{ type: 'set-status', exitCode: 0 }, answered] };
+  if (wanted.type === 'interrogate')
+    return { mirror, effects: [{ type: 'set-status', exitCode: 0 }, answered] };
   const forwarded = { ...mirror, forwarded: mirror.forwarded + 1 };
   const effects: MirrorEffect[] = [{ type: 'forward', control: wanted }, answered];
   const begun = beginning(mirror, wanted);
@@ -142,7 +143,12 @@ function tick(mirror: Mirror, now: number): MirrorStep {
 }
 
 function end(mirror: Mirror, exitCode: number): MirrorStep {
-  const next: Mirror = { ...mirror, state: 'stopped', accepts: acceptsNothing, checkpoint: 0, deadline: undefined };
+  const next: Mirror = {
+    ...mirror,
+    state: 'stopped',
+    accepts: acceptsNothing,
+    checkpoint: 0,
+    deadline: undefined,
+  };
   return { mirror: next, effects: [{ type: 'set-status', exitCode }] };
 }
-
