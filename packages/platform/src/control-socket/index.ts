@@ -1,3 +1,4 @@
 export { ControlClient } from './client.ts';
 export { controlSocketName } from './protocol.ts';
+export { sendControl } from './send-control.ts';
 export { openControlServer, type ControlServer, type ControlServerOptions } from './server.ts';

@@ -1,0 +1,216 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { basename, isAbsolute, join } from 'node:path';
+import type { ServiceChange, ServicePlan, ServiceScope, ServiceSpec } from '@mainstay/core';
+import type { CommandRunner } from '../command/run-command.ts';
+import { platformErrors } from '../errors.ts';
+import { writeFileAtomic } from '../files/write-file-atomic.ts';
+import { checkExecutable } from './executable-access.ts';
+import type { SystemdPaths } from './paths.ts';
+import type { Shown } from './show.ts';
+import { noPrivilege, type Systemctl } from './systemctl.ts';
+import { readOwnUnit, renderUnit, unitName } from './unit.ts';
+import { parseUnit } from './unit-file.ts';
+import { verifyUnit } from './verify.ts';
+
+export interface InstallationOptions {
+  readonly scope: ServiceScope;
+  readonly paths: SystemdPaths;
+  readonly systemctl: Systemctl;
+  readonly run: CommandRunner;
+  readonly show: (name: string) => Promise<Shown>;
+  /** Effective user id. */
+  readonly uid: number;
+}
+
+const autostart = 'start with the machine';
+
+/** Compares, writes and removes units. */
+export class Installation {
+  readonly #options: InstallationOptions;
+
+  constructor(options: InstallationOptions) {
+    this.#options = options;
+  }
+
+  async plan(spec: ServiceSpec): Promise<ServicePlan> {
+    const path = this.#unitPath(spec.name);
+    const text = renderUnit(spec);
+    const before = await readText(path);
+    const shown = await this.#options.show(spec.name);
+    this.#checkName(spec, before, shown);
+    const changes: ServiceChange[] = [];
+    if (before !== text) changes.push({ what: path, before, after: text });
+    else if (shown.NeedDaemonReload === 'yes') {
+      changes.push({ what: `${unitName(spec.name)} as loaded`, before: 'out of date', after: 'up to date' });
+    }
+    const wanted = spec.autoStart ? 'enabled' : 'disabled';
+    const enabled = before === undefined ? undefined : shown.UnitFileState || 'disabled';
+    if (enabled !== wanted && !(enabled === undefined && !spec.autoStart)) {
+      changes.push({ what: autostart, before: enabled, after: wanted });
+    }
+    for (const directory of this.#ownDirectories(spec)) {
+      if (!existsSync(directory)) changes.push({ what: directory, before: undefined, after: 'directory' });
+    }
+    const isActive = shown.ActiveState === 'active' || shown.ActiveState === 'reloading';
+    const needsRestart = isActive && before !== text;
+    return { changes, needsRestart, notes: [...(await dropInNotes(shown)), ...this.#notes(spec)] };
+  }
+
+  async install(spec: ServiceSpec): Promise<ServicePlan> {
+    const { systemctl, scope, run } = this.#options;
+    const plan = await this.plan(spec);
+    await checkExecutable(spec);
+    if (plan.changes.length === 0) return plan;
+    this.#requirePrivilege(`install of ${spec.name}`);
+    const unit = unitName(spec.name);
+    const text = renderUnit(spec);
+    await verifyUnit(unit, text, scope, run);
+    for (const directory of this.#ownDirectories(spec))
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+    await mkdir(this.#options.paths.units, { recursive: true });
+    await writeFileAtomic(this.#unitPath(spec.name), text);
+    await systemctl.run(['daemon-reload']);
+    if (plan.changes.some(({ what }) => what === autostart)) {
+      await systemctl.run([spec.autoStart ? 'enable' : 'disable', '--quiet', unit]);
+    }
+    return plan;
+  }
+
+  async planUninstall(name: string, { purge }: { readonly purge: boolean }): Promise<ServicePlan> {
+    const path = this.#unitPath(name);
+    const before = await readText(path);
+    const shown = await this.#options.show(name);
+    const own = before === undefined ? undefined : readOwnUnit(before);
+    if (before !== undefined && !own) throw nameTaken(name, path);
+    const isForeign = before === undefined && shown.LoadState === 'loaded' && Boolean(shown.FragmentPath);
+    if (isForeign) throw nameTaken(name, shown.FragmentPath ?? '');
+    const changes: ServiceChange[] = [];
+    if (before !== undefined) {
+      changes.push({ what: path, before, after: undefined });
+      if (shown.UnitFileState === 'enabled') {
+        changes.push({ what: autostart, before: 'enabled', after: undefined });
+      }
+    }
+    const notes = await dropInNotes(shown);
+    if (purge) {
+      for (const what of this.#purged(name, own?.directories)) {
+        changes.push({ what, before: 'directory', after: undefined });
+      }
+    }
+    return { changes, needsRestart: false, notes };
+  }
+
+  /** What is left to do when the service has stopped. */
+  async remove(name: string, plan: ServicePlan): Promise<void> {
+    const { systemctl } = this.#options;
+    const unit = unitName(name);
+    const path = this.#unitPath(name);
+    if (plan.changes.some(({ what }) => what === autostart)) {
+      await systemctl.run(['disable', '--quiet', unit]);
+    }
+    if (plan.changes.some(({ what }) => what === path)) {
+      await rm(path, { force: true });
+      await systemctl.run(['daemon-reload']);
+      // Its failure, if it had one, would keep it in systemd's memory; without one this fails.
+      await systemctl.attempt(['reset-failed', unit]);
+    }
+    for (const { what, before } of plan.changes) {
+      if (before === 'directory') await rm(what, { recursive: true, force: true });
+    }
+  }
+
+  /** Refused early and as a whole, not half-way through. */
+  requirePrivilege(what: string): void {
+    this.#requirePrivilege(what);
+  }
+
+  #requirePrivilege(what: string): void {
+    if (this.#options.scope === 'system' && this.#options.uid !== 0) throw noPrivilege(what);
+  }
+
+  #unitPath(name: string): string {
+    return join(this.#options.paths.units, unitName(name));
+  }
+
+  #checkName(spec: ServiceSpec, before: string | undefined, shown: Shown): void {
+    const path = this.#unitPath(spec.name);
+    if (shown.LoadState === 'masked') {
+      throw platformErrors.error(
+        'MANAGER_MASKED',
+        `${unitName(spec.name)} is masked; to allow it again: systemctl unmask ${spec.name}`,
+      );
+    }
+    if (before !== undefined && !readOwnUnit(before)) throw nameTaken(spec.name, path);
+    if (before === undefined && shown.LoadState === 'loaded' && shown.FragmentPath) {
+      throw nameTaken(spec.name, shown.FragmentPath);
+    }
+  }
+
+  /** Directories that systemd does not make by itself. */
+  #ownDirectories(spec: ServiceSpec): string[] {
+    if (spec.scope === 'system') return [];
+    return [spec.directories.state, spec.directories.logs, spec.directories.config];
+  }
+
+  /**
+   * What `--purge` removes, as far as it is there. The unit says which directories are the service's; without it only
+   * those of a virtual account are certain to be, by the place where systemd keeps them.
+   */
+  #purged(name: string, directories: ServiceSpec['directories'] | undefined): string[] {
+    const usual = this.#options.paths.directoriesFor(name);
+    const { state, logs, config } = directories ?? usual;
+    const candidates = [state, logs].flatMap((path) => {
+      const hidden = join(path, '..', 'private', basename(path));
+      if (directories) return [path, hidden];
+      return existsSync(hidden) ? [path, hidden] : [];
+    });
+    if (directories) candidates.push(config);
+    // A directory that is not named after the service may be somebody else's as well.
+    return candidates.filter((path) => isAbsolute(path) && basename(path) === name && existsSync(path));
+  }
+
+  #notes(spec: ServiceSpec): string[] {
+    if (spec.scope !== 'user') return [];
+    const { username } = userInfo();
+    const notes: string[] = [];
+    if (spec.account.type === 'named') {
+      notes.push(`Account ${spec.account.name} is not used: a user's services run as that user`);
+    }
+    if (spec.autoStart && !existsSync(join('/var/lib/systemd/linger', username))) {
+      notes.push(
+        `It starts when ${username} logs in and stops with the last session; to start it with the machine: loginctl enable-linger ${username}`,
+      );
+    }
+    return notes;
+  }
+}
+
+/** Drop-ins are the administrator's: they are kept, and shown because they override what is installed. */
+async function dropInNotes(shown: Shown): Promise<string[]> {
+  const notes: string[] = [];
+  for (const path of (shown.DropInPaths ?? '').split(' ').filter(Boolean)) {
+    const sections = parseUnit((await readText(path)) ?? '');
+    const keys = new Set(sections.flatMap(({ entries }) => entries.map(({ key }) => key)));
+    notes.push(`Kept: ${path} sets ${[...keys].join(', ') || 'nothing'}`);
+  }
+  return notes;
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function nameTaken(name: string, where: string): Error {
+  return platformErrors.error(
+    'MANAGER_NAME_TAKEN',
+    `${name} is another service's name: ${where} was not written by this command; choose another name`,
+    { details: { name, where } },
+  );
+}

@@ -1,0 +1,271 @@
+import { join } from 'node:path';
+import type {
+  ControlAnswer,
+  LogQuery,
+  ManagerAction,
+  ServiceDirectories,
+  ServiceInfo,
+  ServiceManager,
+  ServicePlan,
+  ServiceScope,
+  ServiceSpec,
+  WaitOptions,
+} from '@mainstay/core';
+import { runCommand, type CommandRunner } from '../command/run-command.ts';
+import { sendControl } from '../control-socket/send-control.ts';
+import { controlSocketName } from '../control-socket/protocol.ts';
+import { platformErrors } from '../errors.ts';
+import { Installation } from './installation.ts';
+import { readJournal } from './journal.ts';
+import { systemdPaths, type SystemdPaths } from './paths.ts';
+import { isReloading, parseShow, serviceInfo, shownProperties, type Shown } from './show.ts';
+import { Systemctl } from './systemctl.ts';
+import { unitName } from './unit.ts';
+import { waitWithProgress } from './wait.ts';
+
+export interface SystemdManagerOptions {
+  readonly scope: ServiceScope;
+  /** @default runs real programs */
+  readonly run?: CommandRunner;
+  /** @default of the scope */
+  readonly paths?: SystemdPaths;
+  /** Effective user id. @default this process's */
+  readonly uid?: number;
+  /** @default looks for /run/systemd/system */
+  readonly isBooted?: () => boolean;
+}
+
+/** systemd seen from outside, by systemctl, journalctl and systemd-analyze. */
+export function createSystemdManager(options: SystemdManagerOptions): ServiceManager {
+  return new SystemdManager(options);
+}
+
+class SystemdManager implements ServiceManager {
+  readonly kind = 'systemd';
+  readonly scope: ServiceScope;
+  readonly #paths: SystemdPaths;
+  readonly #systemctl: Systemctl;
+  readonly #installation: Installation;
+
+  constructor({ scope, run = runCommand, paths, uid, isBooted }: SystemdManagerOptions) {
+    this.scope = scope;
+    this.#paths = paths ?? systemdPaths(scope);
+    this.#systemctl = new Systemctl({ scope, run, ...(isBooted && { isBooted }) });
+    this.#installation = new Installation({
+      scope,
+      paths: this.#paths,
+      systemctl: this.#systemctl,
+      run,
+      show: (name) => this.#show(name),
+      uid: uid ?? process.geteuid?.() ?? 0,
+    });
+  }
+
+  directoriesFor(name: string): ServiceDirectories {
+    return this.#paths.directoriesFor(name);
+  }
+
+  async plan(spec: ServiceSpec): Promise<ServicePlan> {
+    return this.#installation.plan(spec);
+  }
+
+  async install(spec: ServiceSpec): Promise<ServicePlan> {
+    return this.#installation.install(spec);
+  }
+
+  async planUninstall(name: string, options: { readonly purge: boolean }): Promise<ServicePlan> {
+    return this.#installation.planUninstall(name, options);
+  }
+
+  async uninstall(name: string, options: { readonly purge: boolean } & WaitOptions): Promise<ServicePlan> {
+    const plan = await this.#installation.planUninstall(name, options);
+    if (plan.changes.length === 0) return plan;
+    this.#installation.requirePrivilege(`uninstall of ${name}`);
+    const { state } = await this.query(name);
+    if (state !== 'not-installed') await this.#systemctlAct('stop', name, options);
+    await this.#installation.remove(name, plan);
+    return plan;
+  }
+
+  async query(name: string): Promise<ServiceInfo> {
+    return serviceInfo(name, await this.#show(name));
+  }
+
+  async act(name: string, action: ManagerAction, options: WaitOptions): Promise<ServiceInfo> {
+    const info = await this.query(name);
+    if (info.state === 'not-installed') throw notInstalled(name, this.scope);
+    switch (action) {
+      case 'start':
+        return isUp(info) ? info : this.#start('start', name, options);
+      case 'restart':
+        return this.#start('restart', name, options);
+      case 'stop':
+        return info.state === 'stopped' ? info : this.#stop(name, options);
+      case 'reload':
+        return this.#reload(info, options);
+      case 'pause':
+      case 'continue':
+        return this.#pauseOrContinue(info, action, options);
+    }
+  }
+
+  async sendCustomControl(name: string, code: number): Promise<void> {
+    const info = await this.query(name);
+    if (info.state === 'not-installed') throw notInstalled(name, this.scope);
+    requireRunning(info);
+    requireAccepted(name, `control ${code}`, await sendControl(this.#socket(name), { type: 'custom', code }));
+  }
+
+  logs(name: string, query: LogQuery): AsyncIterable<string> {
+    return readJournal(unitName(name), this.scope, query);
+  }
+
+  async #start(action: 'start' | 'restart', name: string, options: WaitOptions): Promise<ServiceInfo> {
+    // Somebody asks for it by hand: earlier failures do not count (systemctl(1), reset-failed).
+    await this.#systemctl.attempt(['reset-failed', unitName(name)]);
+    try {
+      await this.#systemctlAct(action, name, options);
+    } catch (error) {
+      throw await this.#explained(name, error);
+    }
+    const info = await this.query(name);
+    if (isUp(info) || info.state === 'start-pending') return info;
+    throw await this.#explained(name);
+  }
+
+  async #stop(name: string, options: WaitOptions): Promise<ServiceInfo> {
+    const wasFailed = (await this.query(name)).state === 'failed';
+    await this.#systemctlAct('stop', name, options);
+    const info = await this.query(name);
+    if (info.state === 'stopped' || (wasFailed && info.state === 'failed')) return info;
+    throw platformErrors.error(
+      'MANAGER_STOP_FAILED',
+      `${name} is down, but did not stop cleanly: ${ending(info)}`,
+      {
+        details: { info },
+      },
+    );
+  }
+
+  async #reload(info: ServiceInfo, options: WaitOptions): Promise<ServiceInfo> {
+    requireRunning(info);
+    const { name } = info;
+    const answer = await sendControl(this.#socket(name), { type: 'reload' }).catch(() => undefined);
+    // Without a control socket of its own the service gets SIGHUP, and cannot say whether it takes it.
+    if (answer === undefined) await this.#systemctlAct('reload', name, options);
+    else requireAccepted(name, 'reload', answer);
+    return this.#waitFor(name, options, (shown) => !isReloading(shown));
+  }
+
+  async #pauseOrContinue(
+    info: ServiceInfo,
+    action: 'pause' | 'continue',
+    options: WaitOptions,
+  ): Promise<ServiceInfo> {
+    requireRunning(info);
+    const { name } = info;
+    requireAccepted(name, action, await sendControl(this.#socket(name), { type: action }));
+    const wanted = action === 'pause' ? 'paused' : 'running';
+    const after = await this.#waitFor(name, options, (shown) => {
+      const { state } = serviceInfo(name, shown);
+      return state !== 'pause-pending' && state !== 'continue-pending';
+    });
+    if (after.state === wanted) return after;
+    throw platformErrors.error(
+      'MANAGER_CONTROL_REFUSED',
+      `${name} did not ${action}: it is ${after.state} now; its logs say why`,
+      { details: { info: after } },
+    );
+  }
+
+  /** Runs `systemctl ACTION`, which waits for the job to end, and shows what the unit says meanwhile. */
+  async #systemctlAct(
+    action: 'start' | 'stop' | 'restart' | 'reload',
+    name: string,
+    options: WaitOptions,
+  ): Promise<void> {
+    const failureCode = action === 'stop' ? 'MANAGER_STOP_FAILED' : 'MANAGER_START_FAILED';
+    await waitWithProgress(
+      `${action} of ${name}`,
+      options,
+      () => this.query(name),
+      (signal) => this.#systemctl.run([action, unitName(name)], { failureCode, signal }),
+    );
+  }
+
+  async #waitFor(
+    name: string,
+    options: WaitOptions,
+    isDone: (shown: Shown) => boolean,
+  ): Promise<ServiceInfo> {
+    return waitWithProgress(
+      `change of ${name}`,
+      options,
+      () => this.query(name),
+      async (signal) => {
+        for (;;) {
+          const shown = await this.#show(name, signal);
+          if (isDone(shown)) return serviceInfo(name, shown);
+        }
+      },
+    );
+  }
+
+  async #explained(name: string, error?: unknown): Promise<Error> {
+    const info = await this.query(name);
+    const isStartFailure =
+      error === undefined || (error as { code?: string }).code === 'MANAGER_START_FAILED';
+    if (!isStartFailure) return error as Error;
+    const user = this.scope === 'user' ? '--user ' : '';
+    return platformErrors.error(
+      'MANAGER_START_FAILED',
+      `${name} did not start: ${ending(info)}; its last lines: journalctl ${user}-u ${name} -n 50`,
+      { cause: error, details: { info } },
+    );
+  }
+
+  async #show(name: string, signal?: AbortSignal): Promise<Shown> {
+    const args = ['show', unitName(name), '--timestamp=unix', `--property=${shownProperties.join(',')}`];
+    return parseShow(await this.#systemctl.run(args, signal ? { signal } : {}));
+  }
+
+  #socket(name: string): string {
+    return join(this.#paths.runtime, name, controlSocketName);
+  }
+}
+
+function isUp({ state }: ServiceInfo): boolean {
+  return (
+    state === 'running' || state === 'paused' || state === 'pause-pending' || state === 'continue-pending'
+  );
+}
+
+/** How the last run ended, in words. */
+function ending(info: ServiceInfo): string {
+  const { exitCode, exitSignal, text } = info;
+  const how = exitSignal ?? (exitCode === undefined ? '' : `exit code ${exitCode}`);
+  return [text, how].filter(Boolean).join(', ') || info.state;
+}
+
+function requireRunning(info: ServiceInfo): void {
+  if (isUp(info)) return;
+  throw platformErrors.error(
+    'MANAGER_NOT_RUNNING',
+    `${info.name} does not run: it is ${info.state}; start it first`,
+  );
+}
+
+function requireAccepted(name: string, what: string, answer: ControlAnswer): void {
+  if (answer === 'accepted') return;
+  const why = answer === 'unsupported' ? 'has no handler for it' : 'cannot take it in its present state';
+  throw platformErrors.error('MANAGER_CONTROL_REFUSED', `${name} refused ${what}: it ${why}`, {
+    details: { answer },
+  });
+}
+
+function notInstalled(name: string, scope: ServiceScope): Error {
+  return platformErrors.error(
+    'MANAGER_NOT_INSTALLED',
+    `${name} is not installed${scope === 'user' ? ' for this user' : ''}; run \`install\` first`,
+  );
+}

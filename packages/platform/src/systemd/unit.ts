@@ -1,0 +1,172 @@
+import type { ServiceSpec } from '@mainstay/core';
+import { ExitCode } from '@mainstay/core';
+import { platformErrors } from '../errors.ts';
+import { hardening, userHardening } from './hardening.ts';
+import { formatUnit, parseUnit, valuesOf, type UnitEntry } from './unit-file.ts';
+import { escapeSpecifiers, formatCommand, formatEnvironment, formatText, quoteWord } from './unit-syntax.ts';
+
+/** Added to the service's own deadlines, in ms: it should be the one that gives up first, and says why. */
+const graceMs = 10_000;
+/** Time for a core dump after the watchdog's SIGABRT, in ms. */
+const abortTimeoutMs = 10_000;
+/** Descriptors that a service may keep across restarts; 0, systemd's default, would refuse them. */
+const maxStoredDescriptors = 64;
+
+/** Section that systemd ignores (systemd.unit(5): "prefixed with X-") and that tells our units from others'. */
+const ownSection = 'X-Mainstay';
+
+/** Directories that systemd makes for the service below fixed places (systemd.exec(5), "RuntimeDirectory="). */
+const managedDirectories = [
+  { role: 'state', setting: 'StateDirectory', variable: 'STATE_DIRECTORY', below: '/var/lib', mode: '0700' },
+  { role: 'logs', setting: 'LogsDirectory', variable: 'LOGS_DIRECTORY', below: '/var/log', mode: '0750' },
+  {
+    role: 'config',
+    setting: 'ConfigurationDirectory',
+    variable: 'CONFIGURATION_DIRECTORY',
+    below: '/etc',
+    mode: '0755',
+  },
+] as const;
+
+const entry = (key: string, value: string): UnitEntry => ({ key, value });
+
+/** Name of a service's unit. Throws MANAGER_INVALID_SPEC. */
+export function unitName(name: string): string {
+  if (!/^[a-z0-9][a-z0-9._-]{0,79}$/.test(name) || name.includes('..')) {
+    throw platformErrors.error(
+      'MANAGER_INVALID_SPEC',
+      `Service name ${JSON.stringify(name)} cannot be a systemd unit: use a-z, 0-9, dots, underscores and dashes, at most 80`,
+    );
+  }
+  return `${name}.service`;
+}
+
+/** The unit of a service, the same text for the same spec. Pure. Throws MANAGER_INVALID_SPEC. */
+export function renderUnit(spec: ServiceSpec): string {
+  const { name, scope } = spec;
+  const target = scope === 'system' ? 'multi-user.target' : 'default.target';
+  return formatUnit(
+    [
+      `Written by \`${name} install\`, which undoes changes made here.`,
+      `For your own settings: systemctl ${scope === 'user' ? '--user ' : ''}edit ${name}`,
+    ],
+    [
+      { name: 'Unit', entries: unitSection(spec) },
+      { name: 'Service', entries: serviceSection(spec) },
+      { name: 'Install', entries: [entry('WantedBy', target)] },
+      {
+        name: ownSection,
+        entries: [
+          entry('Service', name),
+          entry('State', spec.directories.state),
+          entry('Logs', spec.directories.logs),
+          entry('Config', spec.directories.config),
+        ],
+      },
+    ],
+  );
+}
+
+/** What is needed of an installed unit; undefined when it is not one of ours. */
+export function readOwnUnit(text: string): { readonly directories: ServiceSpec['directories'] } | undefined {
+  const sections = parseUnit(text);
+  const value = (key: string): string | undefined => valuesOf(sections, ownSection, key)[0];
+  if (value('Service') === undefined) return undefined;
+  return {
+    directories: { state: value('State') ?? '', logs: value('Logs') ?? '', config: value('Config') ?? '' },
+  };
+}
+
+function unitSection(spec: ServiceSpec): UnitEntry[] {
+  const { displayName, description, scope, recovery, dependencies } = spec;
+  const text = formatText(
+    description && description !== displayName ? `${displayName}: ${description}` : displayName,
+  );
+  const entries = [entry('Description', text)];
+  if (dependencies.length > 0) entries.push(entry('Requires', dependencies.map(dependencyUnit).join(' ')));
+  const after = [...(scope === 'system' ? ['network.target'] : []), ...dependencies.map(dependencyUnit)];
+  if (after.length > 0) entries.push(entry('After', after.join(' ')));
+  // Counts starts (systemd.unit(5)), and the first of them is no restart.
+  const burst = recovery.restart === 'never' ? 0 : recovery.maxRestarts + 1;
+  entries.push(
+    entry('StartLimitIntervalSec', burst === 0 ? '0' : timeSpan(recovery.windowMs)),
+    entry('StartLimitBurst', String(Math.max(burst, 1))),
+  );
+  return entries;
+}
+
+function dependencyUnit(name: string): string {
+  const hasType = /\.(service|socket|target|mount|automount|path|timer|device|swap|slice|scope)$/.test(name);
+  return quoteWord(escapeSpecifiers(hasType ? name : `${name}.service`));
+}
+
+function serviceSection(spec: ServiceSpec): UnitEntry[] {
+  const { recovery, watchdogMs } = spec;
+  return [
+    entry('Type', 'notify'),
+    entry('NotifyAccess', 'main'),
+    entry('ExecStart', formatCommand(spec.executable, spec.args)),
+    entry('ExecReload', '/bin/kill -HUP $MAINPID'),
+    ...account(spec),
+    ...directories(spec),
+    ...Object.keys(spec.environment)
+      .sort()
+      .map((key) => entry('Environment', formatEnvironment(key, spec.environment[key] ?? ''))),
+    entry('Restart', { always: 'always', 'on-failure': 'on-failure', never: 'no' }[recovery.restart]),
+    entry('RestartSec', timeSpan(recovery.delayMs)),
+    // A wrong command line or configuration does not get better by trying again.
+    entry('RestartPreventExitStatus', `${ExitCode.usage} ${ExitCode.notConfigured}`),
+    entry('TimeoutStartSec', timeSpan(spec.startTimeoutMs + graceMs)),
+    entry('TimeoutStopSec', timeSpan(spec.stopTimeoutMs + graceMs)),
+    entry('TimeoutAbortSec', timeSpan(abortTimeoutMs)),
+    ...(watchdogMs > 0 ? [entry('WatchdogSec', timeSpan(watchdogMs))] : []),
+    // The service stops its own children, in its own order; what is left after it is killed.
+    entry('KillMode', 'mixed'),
+    entry('FileDescriptorStoreMax', String(maxStoredDescriptors)),
+    ...(spec.scope === 'system' ? hardening : userHardening),
+  ];
+}
+
+function account(spec: ServiceSpec): UnitEntry[] {
+  if (spec.scope === 'user') return [];
+  if (spec.account.type === 'virtual') return [entry('DynamicUser', 'yes')];
+  const { name } = spec.account;
+  // systemd.exec(5), "User/Group Name Syntax", in its relaxed form without what would be a specifier.
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,30}\$?$/.test(name)) {
+    throw platformErrors.error('MANAGER_INVALID_SPEC', `Account ${JSON.stringify(name)} is not a user name`);
+  }
+  return [entry('User', name)];
+}
+
+function directories(spec: ServiceSpec): UnitEntry[] {
+  const entries = [entry('RuntimeDirectory', spec.name), entry('RuntimeDirectoryMode', '0700')];
+  for (const { role, setting, variable, below, mode } of managedDirectories) {
+    const path = spec.directories[role];
+    const relative =
+      spec.scope === 'system' && path.startsWith(`${below}/`) ? path.slice(below.length + 1) : '';
+    if (relative !== '') {
+      entries.push(entry(setting, quoteWord(escapeSpecifiers(relative))), entry(`${setting}Mode`, mode));
+      continue;
+    }
+    // A user's manager puts these elsewhere from one version to the next: made at install, and named here.
+    entries.push(entry('Environment', formatEnvironment(variable, path)));
+    if (spec.scope === 'system' && role !== 'config') {
+      if (spec.account.type === 'virtual') throw notManaged(path, below);
+      entries.push(entry('ReadWritePaths', quoteWord(escapeSpecifiers(path))));
+    }
+  }
+  return entries;
+}
+
+function notManaged(path: string, below: string): Error {
+  return platformErrors.error(
+    'MANAGER_INVALID_SPEC',
+    `Directory ${path} cannot belong to a virtual account; keep it below ${below}, or use a named account`,
+  );
+}
+
+/** systemd.time(7): `30s`, `1500ms`. */
+export function timeSpan(milliseconds: number): string {
+  const whole = Math.max(0, Math.round(milliseconds));
+  return whole % 1000 === 0 ? `${whole / 1000}s` : `${whole}ms`;
+}
