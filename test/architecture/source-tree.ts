@@ -42,11 +42,12 @@ export function withoutComments(text: string): string {
 const statement = /^[ \t]*(?:import|export)\s+(type\s+)?(?:[\w$*,\s{}]+?\sfrom\s*)?['"]([^'"\n]+)['"]/gm;
 const call = /\b(?:import|require)(\()\s*['"]([^'"\n]+)['"]/g;
 
+const isOpen = (text: string, quote: string) => text.split(quote).length % 2 === 0;
+
 /** Whether a place is inside a template literal or a string: code there is what the file writes, not what it does. */
 function isQuoted(code: string, index: number): boolean {
   const before = code.slice(0, index);
   const line = before.slice(before.lastIndexOf('\n') + 1);
-  const isOpen = (text: string, quote: string) => text.split(quote).length % 2 === 0;
   return isOpen(before, '`') || isOpen(line, '"') || isOpen(line, "'");
 }
 
