@@ -107,8 +107,8 @@ function block(milliseconds: number): void {
   while (Date.now() < end);
 }
 
-async function crash(action: Action & { crash: string }): Promise<void> {
-  if (action.crash === 'exit') process.exit(action.code ?? 0);
+async function crash(action: Action & { readonly crash: 'exception' | 'rejection' | 'exit' }): Promise<void> {
+  if (action.crash === 'exit') process.exit('code' in action ? action.code : 0);
   if (action.crash === 'rejection') void Promise.reject(new Error('Conformance rejection'));
   else
     setImmediate(() => {

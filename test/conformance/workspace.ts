@@ -55,9 +55,7 @@ export function createWorkspace(plan: PlanOptions): FixtureWorkspace {
     open: (gate) => writeFileSync(join(gates, gate), ''),
     journal,
     journaled: (event) =>
-      eventually(`journal entry "${event}"; have ${journal().map((entry) => entry.event)}`, () =>
-        journal().find((entry) => entry.event === event),
-      ),
+      eventually(`journal entry "${event}"`, () => journal().find((entry) => entry.event === event)),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
   return workspace;

@@ -1,4 +1,4 @@
-import type { HostKind, Logger, ServiceHost } from '@mainstay/core';
+import type { HostKind, LifecycleLimits, Logger, ServiceHost } from '@mainstay/core';
 import { detectHost } from './process/detect-host.ts';
 
 export interface HostOptions {
@@ -7,6 +7,8 @@ export interface HostOptions {
   readonly log: Logger;
   /** File URL of the program's entry, for hosts with a thread of their own; in an executable it is the built-in one. */
   readonly entry: string;
+  /** The service's own deadlines, for a host with a thread that answers while the service is busy. */
+  readonly limits?: Partial<LifecycleLimits> | undefined;
   /** @default what `detectHost` finds */
   readonly kind?: HostKind;
 }
@@ -52,7 +54,7 @@ function currentFacts(): Parameters<typeof detectHost>[0] {
     platform: process.platform,
     pid: process.pid,
     ppid: process.ppid,
-    hasIpcChannel: process.connected === true,
+    hasIpcChannel: process.connected,
     // Asked on Windows and in some containers only: node:tty takes milliseconds to load.
     isTerminal: () => process.getBuiltinModule('node:tty').isatty(0),
   };

@@ -1,9 +1,28 @@
 // What is here is small: everything that belongs to one operating system is loaded by the function that needs it.
+export { systemClock } from './clock/system-clock.ts';
 export { createHost, type HostOptions } from './host.ts';
 export { createManager, type ManagerOptions } from './manager.ts';
 export { platformErrors } from './errors.ts';
-export { writeFileAtomic } from './files/write-file-atomic.ts';
+export type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
 export { probeFfi } from './probe-ffi.ts';
 export { detectHost, type HostFacts } from './process/detect-host.ts';
 export { identify, isAlive, type ProcessIdentity, type ProcessTable } from './process/identity.ts';
 export { createSelfWorker, type SelfWorkerOptions, type SelfWorkerRole } from './process/self-worker.ts';
+
+import type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
+
+/** See `files/write-file-atomic.ts`; behind a function, because what it imports takes 10 ms of every start. */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  options?: WriteFileAtomicOptions,
+): Promise<void> {
+  const { writeFileAtomic: write } = await import('./files/write-file-atomic.ts');
+  await write(path, data, options);
+}
+
+/** What a thread with the role `scm` does: it talks to the SCM (see `windows/host.ts`). */
+export async function runScmThread(): Promise<void> {
+  const { runScmWorker } = await import('./windows/scm-worker.ts');
+  runScmWorker();
+}

@@ -85,7 +85,11 @@ export class HostedRun {
     let from = 0;
     for (const event of wanted) {
       const at = events.indexOf(event, from);
-      assert.notEqual(at, -1, `"${event}" is missing, or not in the order ${wanted}: ${events}`);
+      assert.notEqual(
+        at,
+        -1,
+        `"${event}" is missing, or not in the order ${wanted.join(' ')}: ${events.join(' ')}`,
+      );
       from = at + 1;
     }
   }

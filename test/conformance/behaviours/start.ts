@@ -5,6 +5,18 @@ import type { Behaviour } from './behaviour.ts';
 
 export const startBehaviours: readonly Behaviour[] = [
   {
+    name: 'finds out by itself which host it has',
+    needs: ['output'],
+    plan: {},
+    async verify(hosted) {
+      await hosted.state('running');
+      await hosted.stop();
+      await hosted.exits(ExitCode.ok);
+      const [, kind] = /"hostKind":"(\w+)"/.exec(await hosted.run.output()) ?? [];
+      assert.equal(kind, hosted.harness.kind);
+    },
+  },
+  {
     name: 'is up only when its start has ended',
     needs: [],
     plan: { start: [{ wait: 'go' }] },

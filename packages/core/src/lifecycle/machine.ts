@@ -75,7 +75,7 @@ export function stepLifecycle(model: LifecycleModel, event: LifecycleEvent): Ste
       return model.inFlight?.run === event.run ? succeeded(model) : unchanged(model);
     case 'failed':
       return model.inFlight?.run === event.run
-        ? failed(model, event.message, event.overran ?? false)
+        ? failed(model, event)
         : unchanged(model);
     case 'checkpoint':
       return checkpoint(model, event.hintMs);
@@ -218,10 +218,13 @@ function succeeded(model: LifecycleModel): Step {
   }
 }
 
-function failed(model: LifecycleModel, message: string, overran: boolean): Step {
+type Failure = Omit<LifecycleEvent & { type: 'failed' }, 'type' | 'run'>;
+
+function failed(model: LifecycleModel, failure: Failure): Step {
+  const { message, overran = false } = failure;
   switch (model.inFlight?.handler) {
     case 'start':
-      return startFailed(model, message);
+      return startFailed(model, failure);
     case 'stop':
       return dispose(
         endingWith(model, {
@@ -251,13 +254,14 @@ function failed(model: LifecycleModel, message: string, overran: boolean): Step 
   }
 }
 
-function startFailed(model: LifecycleModel, message: string): Step {
+function startFailed(model: LifecycleModel, { message, exitCode }: Failure): Step {
   // A start that gives up because it was asked to stop has done what it was asked.
   if (model.stopReason) {
     return dispose({ ...model, ending: stoppedExit(model) }, [log('info', 'Start was given up', message)]);
   }
   const text = `Start failed: ${message}`;
-  return dispose(endingWith(model, { code: ExitCode.failed, reason: 'start-failed', message: text }), [
+  const code = exitCode ?? ExitCode.failed;
+  return dispose(endingWith(model, { code, reason: 'start-failed', message: text }), [
     abort('start-failed'),
     log('error', 'Start failed', message),
   ]);
@@ -289,7 +293,7 @@ function checkpoint(model: LifecycleModel, hintMs: number): Step {
 function sideTimedOut(model: LifecycleModel): Step {
   const handler = model.inFlight?.handler;
   if (handler !== 'reload' && handler !== 'deliver') return unchanged(model);
-  return failed(model, 'it did not end in time', true);
+  return failed(model, { message: 'it did not end in time', overran: true });
 }
 
 const overdue: Readonly<Record<Operation, string>> = {

@@ -89,6 +89,8 @@ export type LifecycleEvent =
       readonly message: string;
       /** It failed because part of it did not end in time (a release of the disposer stack). */
       readonly overran?: boolean;
+      /** Of a start: exit code that the error asks for. @default ExitCode.failed */
+      readonly exitCode?: number;
     }
   | { readonly type: 'checkpoint'; readonly hintMs: number }
   | { readonly type: 'text'; readonly text: string }

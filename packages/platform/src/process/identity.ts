@@ -1,16 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /** Tells one process from every other, also from a later one with the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** When it began, in a form that only compares; empty where it cannot be known. */
   readonly started: string;
+  /** Number of the PID namespace that the pid belongs to (pid_namespaces(7)); empty where there is none. */
+  readonly namespace: string;
 }
 
 /** What the caller needs of this machine; a test gives its own. */
 export interface ProcessTable {
   readonly platform: NodeJS.Platform;
+  /** Of this process. */
+  readonly pid: number;
   readText(path: string): string;
+  readLink(path: string): string;
   /** Signal 0: true when the process exists, whoever owns it. */
   exists(pid: number): boolean;
   /** `ps -o lstart=`, on systems without /proc. */
@@ -19,6 +24,8 @@ export interface ProcessTable {
 
 const machine: ProcessTable = {
   platform: process.platform,
+  pid: process.pid,
+  readLink: (path) => readlinkSync(path),
   readText: (path) => readFileSync(path, 'utf8'),
   exists(pid) {
     try {
@@ -43,14 +50,30 @@ const machine: ProcessTable = {
 
 /** Identity of a process that runs; `started` is empty when it does not, or cannot be seen. */
 export function identify(pid: number, table: ProcessTable = machine): ProcessIdentity {
-  return { pid, started: table.platform === 'linux' ? linuxStart(pid, table) : table.startOf(pid) };
+  if (table.platform !== 'linux') return { pid, started: table.startOf(pid), namespace: '' };
+  return { pid, started: linuxStart(pid, table), namespace: linuxNamespace(table) };
 }
 
-/** True when the process that had this identity still runs. In doubt true: taking a living one's place does harm. */
+/**
+ * True when the process that had this identity still runs. In doubt true: taking a living one's place does harm. A
+ * process of another PID namespace cannot be seen; PID 1 of a container takes it for its own forerunner.
+ */
 export function isAlive(identity: ProcessIdentity, table: ProcessTable = machine): boolean {
-  if (!table.exists(identity.pid)) return false;
-  const { started } = identify(identity.pid, table);
+  const { started, namespace } = identify(identity.pid, table);
+  if (namespace !== identity.namespace) return table.pid !== 1;
+  if (started === ended || !table.exists(identity.pid)) return false;
   return started === '' || identity.started === '' || started === identity.started;
+}
+
+const ended = 'ended';
+
+/** `pid:[4026531836]` → `4026531836` */
+function linuxNamespace(table: ProcessTable): string {
+  try {
+    return /\d+/.exec(table.readLink('/proc/self/ns/pid'))?.[0] ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /**
@@ -62,7 +85,7 @@ function linuxStart(pid: number, table: ProcessTable): string {
     const stat = table.readText(`/proc/${pid}/stat`);
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     // Field 3 (state) is the first here. A zombie holds nothing any more.
-    if (fields[0] === 'Z' || fields[0] === 'X') return 'dead';
+    if (fields[0] === 'Z' || fields[0] === 'X') return ended;
     const boot = table.readText('/proc/sys/kernel/random/boot_id').trim();
     return `${boot}:${fields[19]}`;
   } catch {

@@ -9,11 +9,21 @@ import {
 
 /** The child's end of a Node IPC channel. */
 export interface IpcChannel {
-  readonly connected?: boolean;
-  send?(message: unknown, callback: (error: Error | null) => void): boolean;
+  /** False once the parent is gone. */
+  readonly connected: boolean;
+  send(message: unknown, callback: (error: Error | null) => void): unknown;
   on(event: string, listener: (message: unknown) => void): unknown;
   off(event: string, listener: (message: unknown) => void): unknown;
 }
+
+const processChannel: IpcChannel = {
+  get connected() {
+    return process.connected;
+  },
+  send: (message, callback) => process.send?.(message, undefined, undefined, callback),
+  on: (event, listener) => process.on(event, listener),
+  off: (event, listener) => process.off(event, listener),
+};
 
 export interface SupervisorHostOptions {
   readonly log: Logger;
@@ -33,7 +43,7 @@ export class SupervisorHost implements ServiceHost {
   readonly #listeners: Array<readonly [string, (message: unknown) => void]> = [];
   readonly #unsent = new Set<Promise<void>>();
 
-  constructor({ log, channel = process as IpcChannel }: SupervisorHostOptions) {
+  constructor({ log, channel = processChannel }: SupervisorHostOptions) {
     this.#log = log;
     this.#channel = channel;
   }
@@ -45,7 +55,7 @@ export class SupervisorHost implements ServiceHost {
     this.#listen('SIGINT', () => {});
     if (process.platform !== 'win32') this.#listen('SIGHUP', () => {});
     // The parent may have died before we listened.
-    if (this.#channel.connected === false) service.control({ type: 'stop', reason: 'disconnect' });
+    if (!this.#channel.connected) service.control({ type: 'stop', reason: 'disconnect' });
   }
 
   report(status: LifecycleStatus): void {
@@ -79,11 +89,10 @@ export class SupervisorHost implements ServiceHost {
   }
 
   #send(message: SupervisedMessage): void {
-    const { send } = this.#channel;
-    if (!send || this.#channel.connected === false) return;
+    if (!this.#channel.connected) return;
     const sent = new Promise<void>((resolve) => {
       // A parent that is gone is noticed by `disconnect`; there is nobody left to tell.
-      send.call(this.#channel, message, () => resolve());
+      this.#channel.send(message, () => resolve());
     });
     this.#unsent.add(sent);
     void sent.then(() => this.#unsent.delete(sent));

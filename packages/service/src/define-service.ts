@@ -1,0 +1,108 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { serviceErrors } from './errors.ts';
+import type { Service, ServiceClass } from './service-class.ts';
+import type { ServiceContext, ServiceDefinition, ServiceHandlers, Tasks } from './types.ts';
+
+/** Id on every platform: a systemd unit, a Windows service, a launchd label, a file name. */
+const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
+const maxNameLength = 80;
+
+/**
+ * Declares a service; the entry file exports it as default. Takes the definition, or a class that extends `Service`.
+ * Throws SERVICE_INVALID_DEFINITION.
+ *
+ * @example
+ * export default defineService({
+ *   name: 'orders',
+ *   async start(ctx) {
+ *     const server = await serveHttp(ctx, handler, { port: 8080 });
+ *     return { stop: () => server.close() };
+ *   },
+ * });
+ */
+export function defineService<
+  Schema extends StandardSchemaV1 | undefined = undefined,
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- without tasks there is no name to run
+  const TaskMap extends Tasks = Record<never, never>,
+>(definition: ServiceDefinition<Schema, TaskMap>): ServiceDefinition<Schema, TaskMap>;
+export function defineService<
+  Schema extends StandardSchemaV1 | undefined = undefined,
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- without tasks there is no name to run
+  const TaskMap extends Tasks = Record<never, never>,
+>(serviceClass: ServiceClass<Schema, TaskMap>): ServiceDefinition<Schema, TaskMap>;
+export function defineService(given: ServiceDefinition | ServiceClass): ServiceDefinition {
+  const definition = typeof given === 'function' ? definitionOfClass(given) : given;
+  validate(definition);
+  return definition;
+}
+
+function definitionOfClass(serviceClass: ServiceClass): ServiceDefinition {
+  const { definition } = serviceClass;
+  if (typeof definition !== 'object' || definition === null) {
+    throw invalid(
+      `The class ${serviceClass.name} has no static definition: write \`static readonly definition = { name: '…' }\``,
+    );
+  }
+  return {
+    ...definition,
+    async start(ctx: ServiceContext) {
+      const service = new serviceClass(ctx);
+      await service.start();
+      return handlersOf(service);
+    },
+  };
+}
+
+function handlersOf(service: Service): ServiceHandlers {
+  return {
+    stop: () => service.stop(),
+    ...(service.pause && { pause: () => service.pause?.() }),
+    ...(service.resume && { resume: () => service.resume?.() }),
+    ...(service.reload && {
+      reload: (change: { readonly changed: readonly string[] }) => service.reload?.(change),
+    }),
+    ...(service.control && { control: service.control }),
+  };
+}
+
+function validate(definition: ServiceDefinition): void {
+  if (typeof definition !== 'object' || definition === null) {
+    throw invalid('defineService takes a definition object or a class that extends Service');
+  }
+  const { name, config, tasks, instances, limits } = definition;
+  if (typeof name !== 'string' || !namePattern.test(name)) {
+    throw invalid(
+      `The name ${JSON.stringify(name)} is not an id: use lower-case letters, digits, dots, dashes and underscores, such as "orders-api"`,
+    );
+  }
+  if (name.length > maxNameLength) {
+    throw invalid(`The name "${name}" has ${name.length} characters: use at most ${maxNameLength}`);
+  }
+  if (typeof definition.start !== 'function') throw invalid(`The service "${name}" has no start function`);
+  if (config !== undefined && typeof config['~standard']?.validate !== 'function') {
+    throw invalid(
+      `The config of "${name}" is not a schema: give a Standard Schema validator, such as one of zod`,
+    );
+  }
+  for (const [task, run] of Object.entries(tasks ?? {})) {
+    if (typeof run !== 'function') throw invalid(`The task "${task}" of "${name}" is not a function`);
+  }
+  if (
+    instances !== undefined &&
+    typeof instances !== 'function' &&
+    !(Number.isInteger(instances) && instances > 0)
+  ) {
+    throw invalid(
+      `The instances of "${name}" are ${String(instances)}: give a whole number from 1, or a function`,
+    );
+  }
+  for (const [limit, ms] of Object.entries(limits ?? {})) {
+    if (typeof ms !== 'number' || !(ms > 0 && Number.isFinite(ms))) {
+      throw invalid(
+        `The limit ${limit} of "${name}" is ${String(ms)}: give a positive number of milliseconds`,
+      );
+    }
+  }
+}
+
+const invalid = (message: string): Error => serviceErrors.error('SERVICE_INVALID_DEFINITION', message);

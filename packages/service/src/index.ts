@@ -1,0 +1,41 @@
+// The SDK as a service imports it. Every service loads this file at start: nothing heavy may be imported from here.
+export {
+  AppError,
+  defineErrors,
+  ExitCode,
+  formatDuration,
+  formatSize,
+  isAppError,
+  parseDuration,
+  parseSize,
+} from '@mainstay/core';
+export type {
+  LifecycleLimits,
+  LogFields,
+  Logger,
+  LogLevel,
+  PassedDescriptor,
+  PowerEvent,
+  SessionEvent,
+} from '@mainstay/core';
+export { defineService } from './define-service.ts';
+export { serviceErrors } from './errors.ts';
+export { Service, type ServiceClass } from './service-class.ts';
+export type {
+  ConfigOf,
+  ControlHandlers,
+  Disposer,
+  Health,
+  HealthCheckResult,
+  HealthReport,
+  HealthState,
+  InstallDefaults,
+  Quantiles,
+  RuntimeMetrics,
+  RuntimeSnapshot,
+  ServiceContext,
+  ServiceDefinition,
+  ServiceHandlers,
+  Tasks,
+  WorkerPool,
+} from './types.ts';

@@ -1,0 +1,90 @@
+import { pathToFileURL } from 'node:url';
+import { isMainThread, workerData } from 'node:worker_threads';
+import { ExitCode, isAppError } from '@mainstay/core';
+import type { BuildInfo } from '../commands/context.ts';
+import { startRuntimeMetrics } from '../metrics/index.ts';
+import { installCrashGuard, printFailure, type CrashGuard } from './crash-guard.ts';
+import { loadDefinition, type LoadService } from './load-definition.ts';
+import { parseRunArguments, parseRunFlags } from './run-arguments.ts';
+
+export type { BuildInfo } from '../commands/context.ts';
+export type { LoadService } from './load-definition.ts';
+
+export interface MainOptions {
+  /** Imports the module whose default export is the service. */
+  readonly load: LoadService;
+  /** Baked in by the builder; absent from source. */
+  readonly build?: BuildInfo;
+  /** File URL of the module that calls `main`, for worker threads. @default the file that Node was started with */
+  readonly entry?: string;
+  /** What the user typed. @default process.argv without the first two */
+  readonly argv?: readonly string[];
+}
+
+/**
+ * The entry of every executable. Without arguments or with `run` it runs the service, by as few imports as possible;
+ * every other command is loaded when it is asked for. Leaves the process, and so does not return on the main thread.
+ */
+export async function main(options: MainOptions): Promise<void> {
+  if (!isMainThread && isOwnThread(workerData)) return serveThread(workerData.mainstay, options);
+  // First of all, so that the whole start is measured.
+  const metrics = startRuntimeMetrics();
+  const guard = installCrashGuard();
+  try {
+    const code = await dispatch(options, guard, metrics);
+    await drained();
+    process.exit(code);
+  } catch (error) {
+    printFailure(error);
+    process.exit((isAppError(error) ? error.exitCode : undefined) ?? ExitCode.failed);
+  }
+}
+
+async function dispatch(
+  options: MainOptions,
+  guard: CrashGuard,
+  metrics: ReturnType<typeof startRuntimeMetrics>,
+): Promise<number> {
+  const argv = options.argv ?? process.argv.slice(2);
+  const { build } = options;
+  const entry = options.entry ?? pathToFileURL(process.argv[1] ?? process.execPath).href;
+  const definition = await loadDefinition(options.load);
+  const run = async (flags: readonly string[]): Promise<number> => {
+    const args = parseRunFlags(flags);
+    if (!args) return ExitCode.usage;
+    const { runService } = await import('./run-service.ts');
+    return runService({ definition, args, build, entry, guard, metrics });
+  };
+  if (parseRunArguments(argv)) return run(argv.slice(1));
+  metrics.close();
+  const { runCommand } = await import('../commands/index.ts');
+  return runCommand(argv, { definition, run, ...(build && { build }) });
+}
+
+/** Output of a command into a pipe is asynchronous on Windows (Node: process I/O); a service's log is not. */
+async function drained(): Promise<void> {
+  if (process.platform !== 'win32') return;
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => {
+      stream.write('', () => resolve());
+    });
+  }
+}
+
+/** `workerData` as `createSelfWorker` sets it; a user's own threads have something else there. */
+function isOwnThread(data: unknown): data is { readonly mainstay: 'task' | 'scm' } {
+  if (typeof data !== 'object' || data === null || !('mainstay' in data)) return false;
+  return data.mainstay === 'task' || data.mainstay === 'scm';
+}
+
+async function serveThread(role: 'task' | 'scm', { load }: MainOptions): Promise<void> {
+  if (role === 'scm') {
+    const { runScmThread } = await import('@mainstay/platform');
+    return runScmThread();
+  }
+  const [{ tasks = {} }, { serveTasks }] = await Promise.all([
+    loadDefinition(load),
+    import('../workers/serve-tasks.ts'),
+  ]);
+  serveTasks(tasks);
+}

@@ -1,0 +1,128 @@
+import { hostname } from 'node:os';
+import type { Logger } from '@mainstay/core';
+import { createHost, createSelfWorker, systemClock } from '@mainstay/platform';
+import type { BuildInfo } from '../commands/context.ts';
+import { DisposerStack } from '../context/disposer.ts';
+import { createContext } from '../context/service-context.ts';
+import { createHealth } from '../health/index.ts';
+import { ServiceRunner } from '../lifecycle/runner.ts';
+import { createServiceLog } from '../log/index.ts';
+import type { RunningMetrics } from '../metrics/index.ts';
+import type { ServiceDefinition, WorkerPool } from '../types.ts';
+import { ServiceConfig } from './config.ts';
+import type { CrashGuard } from './crash-guard.ts';
+import type { RunArguments } from './run-arguments.ts';
+
+export interface RunServiceOptions {
+  readonly definition: ServiceDefinition;
+  readonly args: RunArguments;
+  readonly build: BuildInfo | undefined;
+  /** File URL of the program's entry. */
+  readonly entry: string;
+  readonly guard: CrashGuard;
+  readonly metrics: RunningMetrics;
+}
+
+/** Share of the clean-up's time that running tasks may take. */
+const workersCloseMs = 2_000;
+
+/** Runs the service in this process until it has ended. @returns the exit code to leave with */
+export async function runService(options: RunServiceOptions): Promise<number> {
+  const { definition, metrics } = options;
+  const identity = identityOf(options);
+  let config: ServiceConfig | undefined;
+  const serviceLog = createServiceLog({
+    base: { ...identity, service: definition.name, host: hostname(), pid: process.pid },
+    secrets: { mask: (text) => config?.mask(text) ?? text },
+  });
+  const log = serviceLog.logger;
+  const loaded = (config = new ServiceConfig(definition, options.args, log));
+  const { limits } = definition;
+  const host = await createHost({ serviceName: definition.name, log, entry: options.entry, limits });
+  const disposer = new DisposerStack({
+    log,
+    clock: systemClock,
+    files: async () => (await import('../context/files.ts')).disposableFiles(definition.name, log),
+  });
+  const health = createHealth({
+    lifecycle: () => {
+      const { state } = runner.status;
+      return { up: isUp.has(state), paused: state !== 'running', state };
+    },
+  });
+  const runner = new ServiceRunner({
+    host,
+    log,
+    clock: systemClock,
+    liveness: metrics,
+    releases: disposer,
+    probe: async () => ({ report: await health.report(), metrics: metrics.snapshot() }),
+    ...(limits && { limits }),
+  });
+  log.info({ hostKind: host.kind }, 'Service is starting');
+  options.guard.handOver((error) => runner.crash(error));
+  // Before the log's own listener, which writes what this one still says.
+  process.prependListener('exit', (code) => {
+    disposer.releaseSync();
+    runner.reportSuddenExit(code);
+  });
+  // A service is up until it is stopped, also when it has nothing in the event loop.
+  const alive = setInterval(() => {}, 2 ** 30);
+  const exit = await runner.run({
+    async start() {
+      if (loaded.isNeeded) await loaded.load();
+      const workers = await createWorkers(definition, options.entry, disposer);
+      const { runId, version, instance } = identity;
+      const parts = { name: definition.name, runId, version, instance, config: () => loaded.value };
+      const ctx = createContext({ ...parts, log, host, runner, health, disposer, workers, metrics });
+      const handlers = await definition.start(ctx);
+      setImmediate(() => void usePino(serviceLog, log));
+      return handlers;
+    },
+    readConfig: () => loaded.reload(),
+  });
+  clearInterval(alive);
+  metrics.close();
+  serviceLog.flushSync();
+  return exit.code;
+}
+
+const isUp: ReadonlySet<string> = new Set(['running', 'pause-pending', 'paused', 'continue-pending']);
+
+interface Identity {
+  readonly version: string;
+  readonly instance: number;
+  readonly runId: string;
+}
+
+function identityOf({ definition, build }: RunServiceOptions): Identity {
+  const instance = Number(process.env['MAINSTAY_INSTANCE'] ?? 0);
+  return {
+    version: definition.version ?? build?.version ?? '0.0.0',
+    instance: Number.isInteger(instance) && instance >= 0 ? instance : 0,
+    // Unique enough to tell runs apart in a log; node:crypto would take 10 ms of every start.
+    runId: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`,
+  };
+}
+
+async function createWorkers(
+  { tasks = {} }: ServiceDefinition,
+  entry: string,
+  disposer: DisposerStack,
+): Promise<WorkerPool> {
+  const { createWorkerPool } = await import('../workers/index.ts');
+  const pool = createWorkerPool({ tasks, spawn: () => createSelfWorker({ role: 'task', entry }) });
+  if (Object.keys(tasks).length > 0) {
+    disposer.defer('worker pool', () => pool.close({ deadlineMs: workersCloseMs }));
+  }
+  return pool;
+}
+
+/** Its import must not turn into a crash of the service: the lines can be made without it. */
+async function usePino(serviceLog: { usePino(): Promise<void> }, log: Logger): Promise<void> {
+  try {
+    await serviceLog.usePino();
+  } catch (error) {
+    log.warn({ error }, 'The log goes on without pino');
+  }
+}

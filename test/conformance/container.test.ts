@@ -1,0 +1,4 @@
+import { createContainerHarness } from './hosts/signal-harness.ts';
+import { testConformance } from './suite.ts';
+
+testConformance(createContainerHarness);

@@ -1,0 +1,4 @@
+import { createSupervisorHarness } from './hosts/supervisor-harness.ts';
+import { testConformance } from './suite.ts';
+
+testConformance(createSupervisorHarness);

@@ -1,0 +1,4 @@
+import { createTerminalHarness } from './hosts/signal-harness.ts';
+import { testConformance } from './suite.ts';
+
+testConformance(createTerminalHarness);
