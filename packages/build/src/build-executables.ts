@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { bundleProject, type Bundle } from './bundle/bundle.ts';
+import { addonAssets } from './bundle/addon-assets.ts';
+import { nativeAddons, type NativeAddons } from './bundle/native-addons.ts';
+import { buildErrors } from './errors.ts';
+import type { BuildEvent, BuildProgress, BuildStep } from './events.ts';
+import { assembleExecutable } from './executable/assemble.ts';
+import { loadIcon } from './executable/icon.ts';
+import type { BuildManifest, ManifestFile } from './output/manifest.ts';
+import { signExecutable } from './output/signing.ts';
+import { Staging } from './output/staging.ts';
+import { builderFolder, builderVersion } from './project/builder-packages.ts';
+import { loadProject, type Project } from './project/load-project.ts';
+import { sourceCommit } from './project/source-commit.ts';
+import { typeCheck } from './project/type-check.ts';
+import { defaultCacheFolder } from './runtime/cache-folder.ts';
+import { loadNpmSettings } from './runtime/npm-settings.ts';
+import { pinnedRuntimes } from './runtime/pinned.ts';
+import { RuntimeStore } from './runtime/runtime-store.ts';
+import { parseTargets, platformOf, type Target } from './targets.ts';
+
+export interface BuildOptions {
+  /** Entry file or project folder. */
+  readonly input: string;
+  /** Target names; an item may be a comma-separated list. */
+  readonly targets: readonly string[];
+  /** Made if it is not there. */
+  readonly outputFolder: string;
+  /** Name of the service and of the files. @default from package.json */
+  readonly name?: string;
+  /** @default true */
+  readonly typeCheck?: boolean;
+  /** Write a source map beside the executables. @default false */
+  readonly sourceMap?: boolean;
+  /** An .ico file for the Windows executables. @default our own */
+  readonly icon?: string;
+  /**
+   * Command that signs a finished Windows executable: `{file}` stands for its path, `{output}` for another one if the
+   * tool does not sign in place. No shell reads it.
+   */
+  readonly sign?: string;
+  /** Record the Git commit of the source in the executables. @default true */
+  readonly commit?: boolean;
+  /** @default MAINSTAY_CACHE, or the platform's place for caches */
+  readonly cacheFolder?: string;
+  /** Take runtimes from node_modules where they match. @default true */
+  readonly useInstalled?: boolean;
+  /** Colours in compiler messages. @default false */
+  readonly color?: boolean;
+  readonly onProgress?: BuildProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Executables in the making at once: each takes about half a gigabyte of memory. */
+const concurrency = 2;
+
+/**
+ * Builds one executable per target. Either all of them and the manifest are in the output folder afterwards, or the
+ * folder is as it was.
+ *
+ * @throws AppError with a code of {@link buildErrors}
+ */
+export async function buildExecutables(options: BuildOptions): Promise<BuildManifest> {
+  const signal = options.signal ?? new AbortController().signal;
+  try {
+    return await build(options, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw buildErrors.error('BUILD_ABORTED', 'The build was interrupted; nothing was written', { cause: error });
+  }
+}
+
+async function build(options: BuildOptions, outerSignal: AbortSignal): Promise<BuildManifest> {
+  const targets = parseTargets(options.targets);
+  const project = await loadProject(options.input, options.name);
+  const icon = await loadIcon(options.icon);
+  const staging = await Staging.open(resolve(options.outputFolder));
+  // The first failure ends what runs beside it: downloads, compilers, other executables.
+  const failure = new AbortController();
+  const signal = AbortSignal.any([outerSignal, failure.signal]);
+  const work = new Work(options, project, staging, icon, signal);
+  let isPublished = false;
+  try {
+    outerSignal.throwIfAborted();
+    const manifest = await work.run(targets, failure);
+    isPublished = true;
+    return manifest;
+  } finally {
+    await staging.close(isPublished);
+  }
+}
+
+class Work {
+  readonly #options: BuildOptions;
+  readonly #project: Project;
+  readonly #staging: Staging;
+  readonly #icon: Buffer;
+  readonly #signal: AbortSignal;
+  readonly #store: RuntimeStore;
+
+  constructor(options: BuildOptions, project: Project, staging: Staging, icon: Buffer, signal: AbortSignal) {
+    this.#options = options;
+    this.#project = project;
+    this.#staging = staging;
+    this.#icon = icon;
+    this.#signal = signal;
+    this.#store = new RuntimeStore({
+      cacheFolder: options.cacheFolder ?? defaultCacheFolder(),
+      loadSettings: () => loadNpmSettings({ projectFolder: project.folder }),
+      installedFrom: options.useInstalled === false ? [] : [project.folder, builderFolder],
+      onProgress: (event) => this.#emit(event),
+      signal,
+    });
+  }
+
+  async run(targets: readonly Target[], failure: AbortController): Promise<BuildManifest> {
+    const project = this.#project;
+    const commit = this.#options.commit === false ? undefined : await sourceCommit(project.folder, this.#signal);
+    const addons = nativeAddons();
+    const [bundle] = await allOrAbort(failure, [
+      this.#step('bundle', undefined, () => this.#bundle(addons, commit)),
+      this.#typeCheck(),
+      this.#step('runtimes', undefined, () => this.#fetchRuntimes(targets)),
+    ]);
+    for (const message of bundle.warnings) this.#emit({ type: 'warning', message });
+    const assets = new Map<Target, Map<string, Buffer>>();
+    for (const target of targets) assets.set(target, await addonAssets(addons, target));
+
+    const files = new Map<Target, ManifestFile>();
+    const queue = [...targets];
+    const workers = Array.from({ length: concurrency }, async () => {
+      for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
+        files.set(target, await this.#executable(target, bundle, commit, assets.get(target) ?? new Map()));
+      }
+    });
+    await allOrAbort(failure, workers);
+    return await this.#publish(targets.flatMap((target) => files.get(target) ?? []), bundle, commit);
+  }
+
+  async #bundle(addons: NativeAddons, commit: string | undefined): Promise<Bundle> {
+    return await bundleProject({
+      project: this.#project,
+      buildInfo: programInfo(this.#project, commit),
+      sourceMap: this.#options.sourceMap ?? false,
+      color: this.#options.color ?? false,
+      plugins: [addons.plugin],
+    });
+  }
+
+  async #typeCheck(): Promise<void> {
+    if (this.#options.typeCheck === false) return;
+    await this.#step('type-check', undefined, () =>
+      typeCheck(this.#project, { signal: this.#signal, pretty: this.#options.color ?? false }),
+    );
+  }
+
+  /** Brings what is missing into the cache before any executable is made; the bytes are read again, and checked, then. */
+  async #fetchRuntimes(targets: readonly Target[]): Promise<void> {
+    for (const target of targets) {
+      const { node, koffi } = pinnedRuntimes[target];
+      await this.#store.ensure(node, target);
+      await this.#store.ensure(koffi, target);
+    }
+  }
+
+  async #executable(target: Target, bundle: Bundle, commit: string | undefined, addons: Map<string, Buffer>): Promise<ManifestFile> {
+    const pinned = pinnedRuntimes[target];
+    const isWindows = platformOf(target).platform === 'win32';
+    const fileName = `${this.#project.name}-${target}${isWindows ? '.exe' : ''}`;
+    const file = await this.#step('executable', target, async () => {
+      const buildInfo = { ...programInfo(this.#project, commit), target, node: pinned.node.version, koffi: pinned.koffi.version };
+      const parts = assembleExecutable({
+        target, fileName, addons,
+        project: this.#project,
+        runtime: await this.#store.read(pinned.node, target),
+        koffi: await this.#store.read(pinned.koffi, target),
+        program: bundle.code,
+        buildInfo: JSON.stringify(buildInfo),
+        icon: this.#icon,
+      });
+      return await this.#staging.write(fileName, parts, 0o755, this.#signal);
+    });
+    const { sign } = this.#options;
+    const isSigned = isWindows && sign !== undefined;
+    if (isSigned) await this.#step('sign', target, () => signExecutable(sign, file, this.#signal));
+    const content = await readFile(file);
+    return {
+      target,
+      file: fileName,
+      sha256: sha256(content),
+      bytes: content.length,
+      signed: isSigned,
+      node: pinned.node.version,
+      koffi: pinned.koffi.version,
+      inputs: [pinned.node, pinned.koffi].map((input) => ({
+        package: `${input.name}@${input.version}`, integrity: input.integrity, sha256: input.sha256,
+      })),
+    };
+  }
+
+  async #publish(files: readonly ManifestFile[], bundle: Bundle, commit: string | undefined): Promise<BuildManifest> {
+    const { name, displayName, version } = this.#project;
+    const manifest: BuildManifest = {
+      schema: 1,
+      service: { name, displayName, version, ...(commit === undefined ? {} : { commit }) },
+      mainstay: builderVersion(),
+      program: { sha256: sha256(bundle.code), bytes: Buffer.byteLength(bundle.code) },
+      files,
+    };
+    await this.#step('publish', undefined, async () => {
+      const names = files.map(({ file }) => file);
+      if (bundle.sourceMap !== undefined) {
+        names.push(`${name}.js.map`);
+        await this.#staging.write(`${name}.js.map`, [Buffer.from(bundle.sourceMap)], 0o644);
+      }
+      await this.#staging.write('manifest.json', [Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`)], 0o644);
+      this.#signal.throwIfAborted();
+      await this.#staging.publish([...names, 'manifest.json']);
+    });
+    for (const { target, file, bytes } of files) {
+      this.#emit({ type: 'executable-finished', target, file: resolve(this.#options.outputFolder, file), bytes });
+    }
+    return manifest;
+  }
+
+  async #step<Result>(step: BuildStep, target: Target | undefined, run: () => Promise<Result>): Promise<Result> {
+    this.#signal.throwIfAborted();
+    const subject = target === undefined ? { step } : { step, target };
+    this.#emit({ type: 'step-started', ...subject });
+    const started = performance.now();
+    const result = await run();
+    this.#signal.throwIfAborted();
+    this.#emit({ type: 'step-finished', ...subject, milliseconds: performance.now() - started });
+    return result;
+  }
+
+  #emit(event: BuildEvent): void {
+    this.#options.onProgress?.(event);
+  }
+}
+
+/** What the program is told about its own build: the same on all targets, as the program is. */
+function programInfo(project: Project, commit: string | undefined): Record<string, string> {
+  const { name, displayName, description, version } = project;
+  return { name, displayName, description, version, mainstay: builderVersion(), ...(commit === undefined ? {} : { commit }) };
+}
+
+/** Waits for all, also after a failure, so that nothing runs on; then throws the first failure. */
+async function allOrAbort<const Tasks extends readonly Promise<unknown>[]>(
+  failure: AbortController,
+  tasks: Tasks,
+): Promise<{ [Index in keyof Tasks]: Awaited<Tasks[Index]> }> {
+  let first: { error: unknown } | undefined;
+  const guarded = tasks.map((task) =>
+    task.catch((error: unknown) => {
+      first ??= { error };
+      failure.abort(error);
+    }),
+  );
+  const results = await Promise.all(guarded);
+  if (first !== undefined) throw first.error;
+  return results as { [Index in keyof Tasks]: Awaited<Tasks[Index]> };
+}
+
+function sha256(content: Buffer | string): string {
+  return createHash('sha256').update(content).digest('hex');
+}

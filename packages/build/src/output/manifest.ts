@@ -1,0 +1,25 @@
+import type { Target } from '../targets.ts';
+
+/** Content of manifest.json beside the executables. The same input gives the same manifest. */
+export interface BuildManifest {
+  readonly schema: 1;
+  readonly service: { readonly name: string; readonly displayName: string; readonly version: string; readonly commit?: string };
+  readonly mainstay: string;
+  /** SHA-256 of the bundled program, which all executables share. */
+  readonly program: { readonly sha256: string; readonly bytes: number };
+  readonly files: readonly ManifestFile[];
+}
+
+export interface ManifestFile {
+  readonly target: Target;
+  /** File name, in the folder of the manifest. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Whether the signing command ran on it; then its bytes differ from build to build if the signature does. */
+  readonly signed: boolean;
+  readonly node: string;
+  readonly koffi: string;
+  /** What the file was made of: npm packages with their integrity. */
+  readonly inputs: readonly { readonly package: string; readonly integrity: string; readonly sha256: string }[];
+}
