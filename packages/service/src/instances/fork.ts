@@ -1,0 +1,43 @@
+import type { ChildProcess } from 'node:child_process';
+
+/** Tells a process of `instances` which it is; set by the primary. */
+export const instanceVariable = 'MAINSTAY_INSTANCE';
+
+/**
+ * Starts this program once more, with an IPC channel, in a way that lets it listen on the same port as its siblings:
+ * node:cluster, which works from source and inside a single executable, for every server a service may use, on every
+ * system (SO_REUSEPORT is not on Windows and macOS, and drops what waits in the queue of a process that ends). The
+ * primary accepts and hands connections round; on Windows the processes share the listening handle.
+ */
+export async function forkInstance(instance: number): Promise<ChildProcess> {
+  const { default: cluster } = await import('node:cluster');
+  const isExecutable = process.getBuiltinModule('node:sea').isSea();
+  const given = process.argv.slice(2);
+  // An executable has no script to name; where `fork` puts the script goes the command, which is `run` in any case.
+  const [exec, args] = isExecutable
+    ? ['run', given[0] === 'run' ? given.slice(1) : given]
+    : [process.argv[1] ?? '', given];
+  cluster.setupPrimary({
+    exec,
+    args,
+    execArgv: isExecutable ? [] : process.execArgv,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const worker = cluster.fork({ MAINSTAY_HOST: 'supervisor', [instanceVariable]: String(instance) });
+  return worker.process;
+}
+
+/** The number that the primary gave this process; undefined for a process that is not one of several. */
+export function instanceNumber(env: NodeJS.ProcessEnv = process.env): number | undefined {
+  const text = env[instanceVariable];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * To be called by a process that was forked, before its start. Without it node:cluster ends the process at once when the
+ * primary dies; with it the loss of the channel is a stop like any other.
+ */
+export async function adoptInstance(): Promise<void> {
+  const { default: cluster } = await import('node:cluster');
+  if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+}

@@ -1,0 +1,107 @@
+import {
+  type Control,
+  type ControlAnswer,
+  type LifecycleStatus,
+  readSupervisedMessage,
+  type SupervisedHealth,
+} from '@mainstay/core';
+import type { ChildProcess } from 'node:child_process';
+
+export interface InstanceExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface InstanceProbe {
+  readonly report: SupervisedHealth;
+  readonly metrics: unknown;
+}
+
+/** How long an answer over the channel may take, in milliseconds; longer means a blocked event loop. */
+const answerTimeoutMs = 5_000;
+
+/** One process of several, seen from the primary, over the supervisor's messages. */
+export class InstanceProcess {
+  readonly instance: number;
+  readonly exited: Promise<InstanceExit>;
+  readonly #child: ChildProcess;
+  readonly #onStatus: (status: LifecycleStatus) => void;
+  readonly #answers = new Map<number, (answer: ControlAnswer) => void>();
+  readonly #probes = new Map<number, (probe: InstanceProbe) => void>();
+  #nextId = 1;
+  #status: LifecycleStatus | undefined;
+
+  constructor(options: {
+    readonly instance: number;
+    readonly child: ChildProcess;
+    readonly onStatus: (status: LifecycleStatus) => void;
+  }) {
+    this.instance = options.instance;
+    this.#child = options.child;
+    this.#onStatus = options.onStatus;
+    this.exited = new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => resolve({ code, signal }));
+      this.#child.once('error', () => resolve({ code: null, signal: null }));
+    });
+    this.#child.on('message', (message) => this.#receive(message));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** The last one it reported. */
+  get status(): LifecycleStatus | undefined {
+    return this.#status;
+  }
+
+  /** Undefined when the instance does not answer, or has gone. */
+  control(control: Control): Promise<ControlAnswer | undefined> {
+    return this.#ask(this.#answers, (id) => ({ type: 'control', control, id }));
+  }
+
+  /** Undefined when the instance does not answer, or has gone. */
+  probe(): Promise<InstanceProbe | undefined> {
+    return this.#ask(this.#probes, (id) => ({ type: 'probe', id }));
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #ask<Answer>(
+    waiting: Map<number, (answer: Answer) => void>,
+    message: (id: number) => object,
+  ): Promise<Answer | undefined> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
+    waiting.set(id, resolve);
+    const timer = setTimeout(() => resolve(undefined), answerTimeoutMs);
+    void this.exited.then(() => resolve(undefined));
+    this.#child.send(message(id), (error) => {
+      if (error) resolve(undefined);
+    });
+    const answer = await promise;
+    clearTimeout(timer);
+    waiting.delete(id);
+    return answer;
+  }
+
+  #receive(raw: unknown): void {
+    const message = readSupervisedMessage(raw);
+    switch (message?.type) {
+      case 'status':
+        this.#status = message.status;
+        this.#onStatus(message.status);
+        break;
+      case 'answer':
+        this.#answers.get(message.id)?.(message.answer);
+        break;
+      case 'health':
+        this.#probes.get(message.id)?.({ report: message.report, metrics: message.metrics });
+        break;
+      default:
+    }
+  }
+}
