@@ -42,6 +42,11 @@ export async function parseYaml(
     const { line, column } = position(Math.min(offset, text.length));
     return originAt(line, column);
   };
+  const tooDeep = deepBracket(text);
+  if (tooDeep !== undefined) {
+    const message = `Nested more than ${maxDocumentDepth} deep`;
+    return { problems: [{ code: 'CONFIG_TOO_COMPLEX', message, origin: origin(tooDeep) }], warnings: [] };
+  }
   const document = yaml.parseDocument(text, {
     version: '1.2',
     merge: true,
@@ -49,21 +54,39 @@ export async function parseYaml(
     prettyErrors: false,
     logLevel: 'error',
   });
-  const problems = [...document.errors, ...document.warnings].map((error): ConfigProblem => {
-    const code: ConfigProblemCode =
-      error.code === 'DUPLICATE_KEY'
-        ? 'CONFIG_DUPLICATE_KEY'
-        : error.code === 'RESOURCE_EXHAUSTION'
-          ? 'CONFIG_TOO_COMPLEX'
-          : 'CONFIG_SYNTAX';
-    return { code, message: syntaxMessages[error.code] ?? 'Not valid YAML', origin: origin(error.pos[0]) };
-  });
+  const problems = [...document.errors, ...document.warnings]
+    .slice(0, maxReported)
+    .map((error): ConfigProblem => {
+      const code: ConfigProblemCode =
+        error.code === 'DUPLICATE_KEY'
+          ? 'CONFIG_DUPLICATE_KEY'
+          : error.code === 'RESOURCE_EXHAUSTION'
+            ? 'CONFIG_TOO_COMPLEX'
+            : 'CONFIG_SYNTAX';
+      return { code, message: syntaxMessages[error.code] ?? 'Not valid YAML', origin: origin(error.pos[0]) };
+    });
   if (problems.length > 0) return { problems, warnings: [] };
   const converter = new Converter(yaml, document, text, origin);
   const node = converter.root();
   return converter.problems.length > 0
     ? { problems: converter.problems, warnings: [] }
     : { node, problems: [], warnings: [] };
+}
+
+/** Problems of one file, at most; past that they follow from one another. */
+const maxReported = 20;
+
+/** Brackets open at one place, at most; those in quotes count as well, hence far above `maxDocumentDepth`. */
+const maxOpenBrackets = 1000;
+
+/** Where too many are open. The parser takes seconds to find out in a file of nothing but brackets. */
+function deepBracket(text: string): number | undefined {
+  let open = 0;
+  for (const match of text.matchAll(/[[{]|[\]}]/g)) {
+    open = '[{'.includes(match[0]) ? open + 1 : Math.max(0, open - 1);
+    if (open > maxOpenBrackets) return match.index;
+  }
+  return undefined;
 }
 
 interface Converted {

@@ -172,6 +172,12 @@ describe('YAML', () => {
     });
   }
 
+  it('reports at most 20 problems of one file, in their order', async () => {
+    const { problems } = await yaml('a: @x\n'.repeat(100));
+    assert.equal(problems.length, 20);
+    assert.deepEqual(problems[0]?.origin, originAt(1, 4));
+  });
+
   it('never throws', async () => {
     const fragment = fc.constantFrom(
       'a',
