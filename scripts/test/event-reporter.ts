@@ -10,21 +10,30 @@ export type TestEvent =
   | { readonly type: 'fail'; readonly path: readonly string[]; readonly error: string };
 
 export default async function* report(events: AsyncIterable<NodeTestEvent>): AsyncGenerator<string> {
-  const names: string[] = [];
+  // A test runs from its dequeue on; its start and its end are told later, in the order of the file.
+  const running: string[] = [];
+  const told: string[] = [];
   for await (const { type, data } of events) {
-    if (type !== 'test:start' && type !== 'test:pass' && type !== 'test:fail') continue;
-    names.length = data.nesting;
-    names[data.nesting] = data.name;
-    const event = toEvent(type, data, [...names]);
-    if (event) yield `${JSON.stringify(event)}\n`;
+    if (type === 'test:dequeue') yield line({ type: 'start', path: named(running, data) });
+    else if (type === 'test:start') named(told, data);
+    else if (type === 'test:pass' || type === 'test:fail') {
+      const event = ending(data, named(told, data));
+      if (event) yield line(event);
+    }
   }
 }
 
-type Data = Extract<NodeTestEvent, { type: 'test:start' | 'test:pass' | 'test:fail' }>['data'];
+function named(stack: string[], { name, nesting }: { name: string; nesting: number }): string[] {
+  stack.length = nesting;
+  stack[nesting] = name;
+  return [...stack];
+}
 
-function toEvent(type: string, data: Data, path: readonly string[]): TestEvent | undefined {
-  if (type === 'test:start') return { type: 'start', path };
-  if (!('details' in data)) return undefined;
+const line = (event: TestEvent) => `${JSON.stringify(event)}\n`;
+
+type Ending = Extract<NodeTestEvent, { type: 'test:pass' | 'test:fail' }>['data'];
+
+function ending(data: Ending, path: readonly string[]): TestEvent | undefined {
   const { details } = data;
   const error = 'error' in details ? (details.error as Error & { failureType?: string }) : undefined;
   // A group fails with its tests, which have spoken for themselves, or by its own hooks.

@@ -25,17 +25,20 @@ export interface Problem {
   readonly text: string;
 }
 
-/** For how long a file's processes may outlive it, in ms: helpers of a killed test take down their machines. */
-const grace = 10_000;
 const keptOutput = 20_000;
 const reporter = pathToFileURL(join(import.meta.dirname, 'event-reporter.ts')).href;
 
-/** Runs one test file in a process of its own, and ends with everything it started. */
+/**
+ * Runs one test file in a process of its own, and ends with everything it started.
+ * @param limit after so many ms it is killed
+ * @param grace for so many ms its processes may outlive it: helpers of a killed test take down their machines
+ */
 export async function runFile(
   root: string,
   file: string,
   limit: number,
   stop: AbortSignal,
+  grace = 10_000,
 ): Promise<FileResult> {
   const start = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'mainstay-test-'));
