@@ -13,7 +13,7 @@ export { commandErrors } from './errors.ts';
 export interface ProgramContext {
   readonly definition: ServiceDefinition;
   readonly build?: BuildInfo;
-  /** @default this executable, or from source this Node with the file that it was started with */
+  /** @default this executable, or from source this Node with what stands before `argv` */
   readonly launch?: Launch;
   /** Runs the service in the foreground, for `run` with options that `main` leaves to the command line. */
   readonly run?: (args: readonly string[]) => Promise<number>;
@@ -27,7 +27,7 @@ export async function runCommand(argv: readonly string[], program: ProgramContex
   const context: CommandContext = {
     definition: program.definition,
     build: program.build,
-    launch: program.launch ?? defaultLaunch(program.build),
+    launch: program.launch ?? defaultLaunch(program.build, argv),
     env: process.env,
     platform: process.platform,
     output: processOutput(),
@@ -39,7 +39,8 @@ export async function runCommand(argv: readonly string[], program: ProgramContex
   return runCommandLine(argv, context);
 }
 
-function defaultLaunch(build: BuildInfo | undefined): Launch {
-  const script = build || process.argv[1] === undefined ? [] : [process.argv[1]];
-  return { executable: process.execPath, args: script };
+/** What stands before the command: nothing in an executable, from source the launcher and the service's entry. */
+function defaultLaunch(build: BuildInfo | undefined, argv: readonly string[]): Launch {
+  const args = build ? [] : process.argv.slice(1, process.argv.length - argv.length);
+  return { executable: process.execPath, args };
 }

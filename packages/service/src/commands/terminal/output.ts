@@ -56,7 +56,8 @@ export function wantsColor(env: NodeJS.ProcessEnv, isTTY: boolean): boolean {
 }
 
 function streamOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): TextStream {
-  const isTTY = Boolean(stream.isTTY);
+  // Node leaves it out where there is no terminal, whatever its types say.
+  const isTTY = 'isTTY' in stream && stream.isTTY;
   // A reader that goes away (`logs | head`) ends the command quietly, as it does for other tools.
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

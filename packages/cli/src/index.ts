@@ -1,0 +1,2 @@
+export { createMainstay, runMainstay } from './command-line.ts';
+export type { CliContext } from './context.ts';

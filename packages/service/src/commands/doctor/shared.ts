@@ -1,0 +1,3 @@
+// What other programs of the house build their own `doctor` from.
+export { fail, ok, runChecks, warn, type Check, type CheckResult } from './check.ts';
+export { clockCheck, diskCheck, ffiCheck } from './machine-checks.ts';
