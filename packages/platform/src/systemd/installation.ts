@@ -71,10 +71,11 @@ export class Installation {
       await mkdir(directory, { recursive: true, mode: 0o700 });
     await mkdir(this.#options.paths.units, { recursive: true });
     await writeFileAtomic(this.#unitPath(spec.name), text);
-    await systemctl.run(['daemon-reload']);
     if (plan.changes.some(({ what }) => what === autostart)) {
-      await systemctl.run([spec.autoStart ? 'enable' : 'disable', '--quiet', unit]);
+      // Without a reload of its own: the next step is one.
+      await systemctl.run([spec.autoStart ? 'enable' : 'disable', '--quiet', '--no-reload', unit]);
     }
+    await systemctl.run(['daemon-reload']);
     return plan;
   }
 
@@ -108,7 +109,7 @@ export class Installation {
     const unit = unitName(name);
     const path = this.#unitPath(name);
     if (plan.changes.some(({ what }) => what === autostart)) {
-      await systemctl.run(['disable', '--quiet', unit]);
+      await systemctl.run(['disable', '--quiet', '--no-reload', unit]);
     }
     if (plan.changes.some(({ what }) => what === path)) {
       await rm(path, { force: true });
@@ -139,7 +140,7 @@ export class Installation {
     if (shown.LoadState === 'masked') {
       throw platformErrors.error(
         'MANAGER_MASKED',
-        `${unitName(spec.name)} is masked; to allow it again: systemctl unmask ${spec.name}`,
+        `Service ${spec.name} is masked; to allow it again: systemctl unmask ${spec.name}`,
       );
     }
     if (before !== undefined && !readOwnUnit(before)) throw nameTaken(spec.name, path);
@@ -210,7 +211,7 @@ async function readText(path: string): Promise<string | undefined> {
 function nameTaken(name: string, where: string): Error {
   return platformErrors.error(
     'MANAGER_NAME_TAKEN',
-    `${name} is another service's name: ${where} was not written by this command; choose another name`,
+    `Name ${name} is another service's: ${where} was not written by this command; choose another name`,
     { details: { name, where } },
   );
 }

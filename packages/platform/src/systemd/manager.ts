@@ -140,7 +140,7 @@ class SystemdManager implements ServiceManager {
     if (info.state === 'stopped' || (wasFailed && info.state === 'failed')) return info;
     throw platformErrors.error(
       'MANAGER_STOP_FAILED',
-      `${name} is down, but did not stop cleanly: ${ending(info)}`,
+      `Service ${name} is down, but did not stop cleanly: ${ending(info)}`,
       {
         details: { info },
       },
@@ -173,7 +173,7 @@ class SystemdManager implements ServiceManager {
     if (after.state === wanted) return after;
     throw platformErrors.error(
       'MANAGER_CONTROL_REFUSED',
-      `${name} did not ${action}: it is ${after.state} now; its logs say why`,
+      `Service ${name} did not ${action}: it is ${after.state} now; its logs say why`,
       { details: { info: after } },
     );
   }
@@ -219,7 +219,7 @@ class SystemdManager implements ServiceManager {
     const user = this.scope === 'user' ? '--user ' : '';
     return platformErrors.error(
       'MANAGER_START_FAILED',
-      `${name} did not start: ${ending(info)}; its last lines: journalctl ${user}-u ${name} -n 50`,
+      `Service ${name} did not start: ${ending(info)}; its last lines: journalctl ${user}-u ${name} -n 50`,
       { cause: error, details: { info } },
     );
   }
@@ -251,14 +251,14 @@ function requireRunning(info: ServiceInfo): void {
   if (isUp(info)) return;
   throw platformErrors.error(
     'MANAGER_NOT_RUNNING',
-    `${info.name} does not run: it is ${info.state}; start it first`,
+    `Service ${info.name} does not run: it is ${info.state}; start it first`,
   );
 }
 
 function requireAccepted(name: string, what: string, answer: ControlAnswer): void {
   if (answer === 'accepted') return;
   const why = answer === 'unsupported' ? 'has no handler for it' : 'cannot take it in its present state';
-  throw platformErrors.error('MANAGER_CONTROL_REFUSED', `${name} refused ${what}: it ${why}`, {
+  throw platformErrors.error('MANAGER_CONTROL_REFUSED', `Service ${name} refused ${what}: it ${why}`, {
     details: { answer },
   });
 }
@@ -266,6 +266,6 @@ function requireAccepted(name: string, what: string, answer: ControlAnswer): voi
 function notInstalled(name: string, scope: ServiceScope): Error {
   return platformErrors.error(
     'MANAGER_NOT_INSTALLED',
-    `${name} is not installed${scope === 'user' ? ' for this user' : ''}; run \`install\` first`,
+    `Service ${name} is not installed${scope === 'user' ? ' for this user' : ''}; run \`install\` first`,
   );
 }

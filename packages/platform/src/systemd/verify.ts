@@ -28,7 +28,7 @@ export async function verifyUnit(
     if (complaints.length === 0) return;
     throw platformErrors.error(
       'MANAGER_DEFINITION_REJECTED',
-      `systemd does not take the unit ${unit}; nothing was changed:\n${complaints.join('\n').replaceAll(`${directory}/`, '')}`,
+      `Systemd does not take the unit ${unit}; nothing was changed:\n${complaints.join('\n').replaceAll(`${directory}/`, '')}`,
       { details: { complaints } },
     );
   } catch (error) {

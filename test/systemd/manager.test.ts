@@ -1,0 +1,18 @@
+import { after, before, describe, it } from 'node:test';
+import { join } from 'node:path';
+import type { SystemdMachine } from './systemd.ts';
+import { bootWithCheckout, runInside } from './run-inside.ts';
+
+describe('systemd manager in a machine of its own', () => {
+  let machine: SystemdMachine;
+  before(async () => {
+    machine = await bootWithCheckout();
+  });
+  after(async () => {
+    await machine?.[Symbol.asyncDispose]();
+  });
+
+  it('passes the contract of service managers', async () => {
+    await runInside(machine, join(import.meta.dirname, 'inside', 'manager-contract.ts'));
+  });
+});

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { join, relative } from 'node:path';
+import { SystemdMachine } from './systemd.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+/** Where the checkout is seen in the machine, read-only. */
+const guestRepository = '/opt/mainstay';
+
+/** A machine with this checkout and the Node that runs the tests. */
+export async function bootWithCheckout(): Promise<SystemdMachine> {
+  return SystemdMachine.boot({ binds: { [guestRepository]: repository, '/opt/node': process.execPath } });
+}
+
+/**
+ * Runs a test file in the machine, as its root: what it imports sees the machine's systemd, files and sockets as its
+ * own. Fails with the file's own report.
+ */
+export async function runInside(machine: SystemdMachine, file: string): Promise<void> {
+  const path = join(guestRepository, relative(repository, file));
+  const { code, stdout, stderr } = await machine.exec([
+    '/opt/node',
+    '--test',
+    '--test-reporter=spec',
+    // One report of one file: without it each file is a process of its own.
+    '--test-isolation=none',
+    path,
+  ]);
+  assert.equal(code, 0, `${path} failed in the machine:\n${stdout}\n${stderr}`);
+  assert.match(stdout, /pass [1-9]/, stdout);
+}
