@@ -120,7 +120,8 @@ function isDown({ state }: { readonly state: ManagedState }): boolean {
   return state === 'stopped' || state === 'failed' || state === 'not-installed';
 }
 
-function withoutCheckpoint({ checkpoint: _, ...info }: ReturnType<Looking['look']>): ServiceInfo {
+function withoutCheckpoint(look: ReturnType<Looking['look']>): ServiceInfo {
+  const { checkpoint: _checkpoint, ...info } = look;
   return info;
 }
 

@@ -75,9 +75,9 @@ export function show(name: SettingName, settings: InstalledSettings): string {
   if (value === undefined) return '';
   if (name === 'failureActions') return showFailureActions(value as FailureActions);
   if (name === 'preshutdownTimeoutMs') return `${Number(value)} ms`;
+  if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (Array.isArray(value)) return value.join(name === 'environment' ? '\n' : ', ');
-  return String(value);
+  return (value as readonly string[]).join(name === 'environment' ? '\n' : ', ');
 }
 
 function isSame(name: SettingName, before: string | undefined, after: string): boolean {

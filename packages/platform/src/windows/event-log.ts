@@ -37,7 +37,7 @@ export function reportEvent(source: string, type: keyof typeof eventTypes, messa
     if (!log) return;
     const text = wide(message);
     const strings = Buffer.alloc(8);
-    strings.writeBigUInt64LE(BigInt(ffi().address(text)));
+    strings.writeBigUInt64LE(ffi().address(text));
     report(log, eventTypes[type], 0, eventId, null, 1, 0, strings, null);
     deregister(log);
   } catch {

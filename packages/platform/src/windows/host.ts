@@ -135,6 +135,7 @@ export class ScmHost implements ServiceHost {
   }
 
   #post(message: ToScm): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#worker.postMessage(message);
   }
 }

@@ -31,7 +31,8 @@ async function* follow(
 ): AsyncGenerator<string> {
   let current = from;
   let rest = '';
-  while (!signal?.aborted) {
+  for (;;) {
+    if (signal?.aborted) return;
     const newest = (await logFiles(name, directory))[0];
     if (newest && (newest.path !== current?.path || newest.size < current.position)) {
       current = { path: newest.path, position: 0 };

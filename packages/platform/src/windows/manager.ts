@@ -133,7 +133,7 @@ class ScmManager implements ServiceManager {
   }
 
   async query(name: string): Promise<ServiceInfo> {
-    const { checkpoint: _, ...info } = explained(name, () => this.#look(name));
+    const { checkpoint: _checkpoint, ...info } = explained(name, () => this.#look(name));
     return info;
   }
 

@@ -24,8 +24,7 @@ export function processStartTime(pid: number): number | undefined {
   const handle = bound.OpenProcess(queryLimitedInformation, false, pid);
   if (!handle) return undefined;
   const created = Buffer.alloc(8);
-  const rest = () => Buffer.alloc(8);
-  const ok = bound.GetProcessTimes(handle, created, rest(), rest(), rest());
+  const ok = bound.GetProcessTimes(handle, created, Buffer.alloc(8), Buffer.alloc(8), Buffer.alloc(8));
   bound.CloseHandle(handle);
   return ok ? Number((created.readBigUInt64LE() - unixEpoch) / 10_000n) : undefined;
 }

@@ -125,39 +125,33 @@ function functions(): Functions {
 
 function bind() {
   const library = systemLibrary('advapi32');
-  const func = <Signature>(definition: string) => library.func(definition) as Signature;
+  const func = (definition: string): unknown => library.func(definition);
   return {
-    RegOpenKeyExW: func<
-      (root: Handle, key: string, options: number, access: number, handle: Buffer) => number
-    >(
+    RegOpenKeyExW: func(
       'int32 __stdcall RegOpenKeyExW(uintptr_t root, str16 key, uint32 options, uint32 access, void *handle)',
-    ),
-    RegCreateKeyExW: func<
-      (
-        ...args: [
-          ...[root: Handle, key: string, reserved: number, class_: null, options: number, access: number],
-          ...[security: null, handle: Buffer, disposition: null],
-        ]
-      ) => number
-    >(
+    ) as (root: Handle, key: string, options: number, access: number, handle: Buffer) => number,
+    RegCreateKeyExW: func(
       'int32 __stdcall RegCreateKeyExW(uintptr_t root, str16 key, uint32 reserved, str16 class_, uint32 options, uint32 access, void *security, void *handle, void *disposition)',
-    ),
-    RegQueryValueExW: func<
-      (key: Handle, name: string, reserved: null, type: Buffer, data: Pointer, size: Buffer) => number
-    >(
+    ) as (
+      ...args: [
+        ...[root: Handle, key: string, reserved: number, class_: null, options: number, access: number],
+        ...[security: null, handle: Buffer, disposition: null],
+      ]
+    ) => number,
+    RegQueryValueExW: func(
       'int32 __stdcall RegQueryValueExW(uintptr_t key, str16 name, void *reserved, void *type, void *data, void *size)',
-    ),
-    RegSetValueExW: func<
-      (key: Handle, name: string, reserved: number, type: number, data: Buffer, size: number) => number
-    >(
+    ) as (key: Handle, name: string, reserved: null, type: Buffer, data: Pointer, size: Buffer) => number,
+    RegSetValueExW: func(
       'int32 __stdcall RegSetValueExW(uintptr_t key, str16 name, uint32 reserved, uint32 type, void *data, uint32 size)',
-    ),
-    RegDeleteValueW: func<(key: Handle, name: string) => number>(
-      'int32 __stdcall RegDeleteValueW(uintptr_t key, str16 name)',
-    ),
-    RegDeleteTreeW: func<(root: Handle, key: string) => number>(
-      'int32 __stdcall RegDeleteTreeW(uintptr_t root, str16 key)',
-    ),
-    RegCloseKey: func<(key: Handle) => number>('int32 __stdcall RegCloseKey(uintptr_t key)'),
+    ) as (key: Handle, name: string, reserved: number, type: number, data: Buffer, size: number) => number,
+    RegDeleteValueW: func('int32 __stdcall RegDeleteValueW(uintptr_t key, str16 name)') as (
+      key: Handle,
+      name: string,
+    ) => number,
+    RegDeleteTreeW: func('int32 __stdcall RegDeleteTreeW(uintptr_t root, str16 key)') as (
+      root: Handle,
+      key: string,
+    ) => number,
+    RegCloseKey: func('int32 __stdcall RegCloseKey(uintptr_t key)') as (key: Handle) => number,
   };
 }

@@ -157,68 +157,55 @@ function functions(): Functions {
 function bind() {
   const advapi = systemLibrary('advapi32');
   const kernel = systemLibrary('kernel32');
-  const func = <Signature>(library: typeof advapi, definition: string) =>
-    library.func(definition) as Signature;
+  const func = (library: typeof advapi, definition: string): unknown => library.func(definition);
   return {
-    ConvertStringSecurityDescriptorToSecurityDescriptorW: func<
-      (sddl: string, revision: number, descriptor: Buffer, size: null) => boolean
-    >(
+    ConvertStringSecurityDescriptorToSecurityDescriptorW: func(
       advapi,
       'bool __stdcall ConvertStringSecurityDescriptorToSecurityDescriptorW(str16 sddl, uint32 revision, void *descriptor, void *size)',
-    ),
-    ConvertSecurityDescriptorToStringSecurityDescriptorW: func<
-      (descriptor: Handle, revision: number, what: number, text: Buffer, length: null) => boolean
-    >(
+    ) as (sddl: string, revision: number, descriptor: Buffer, size: null) => boolean,
+    ConvertSecurityDescriptorToStringSecurityDescriptorW: func(
       advapi,
       'bool __stdcall ConvertSecurityDescriptorToStringSecurityDescriptorW(uintptr_t descriptor, uint32 revision, uint32 what, void *text, void *length)',
-    ),
-    GetNamedSecurityInfoW: func<
-      (
-        ...args: [
-          ...[path: string, type: number, what: number, owner: null, group: null, dacl: null, sacl: null],
-          descriptor: Buffer,
-        ]
-      ) => number
-    >(
+    ) as (descriptor: Handle, revision: number, what: number, text: Buffer, length: null) => boolean,
+    GetNamedSecurityInfoW: func(
       advapi,
       'uint32 __stdcall GetNamedSecurityInfoW(str16 path, int type, uint32 what, void *owner, void *group, void *dacl, void *sacl, void *descriptor)',
-    ),
-    SetNamedSecurityInfoW: func<
-      (
-        ...args: [
-          ...[path: string, type: number, what: number, owner: Handle, group: null, dacl: Handle],
-          sacl: null,
-        ]
-      ) => number
-    >(
+    ) as (
+      ...args: [
+        ...[path: string, type: number, what: number, owner: null, group: null, dacl: null, sacl: null],
+        descriptor: Buffer,
+      ]
+    ) => number,
+    SetNamedSecurityInfoW: func(
       advapi,
       'uint32 __stdcall SetNamedSecurityInfoW(str16 path, int type, uint32 what, uintptr_t owner, void *group, uintptr_t dacl, void *sacl)',
-    ),
-    GetSecurityDescriptorOwner: func<(descriptor: Handle, owner: Buffer, defaulted: Buffer) => boolean>(
+    ) as (
+      ...args: [
+        ...[path: string, type: number, what: number, owner: Handle, group: null, dacl: Handle],
+        sacl: null,
+      ]
+    ) => number,
+    GetSecurityDescriptorOwner: func(
       advapi,
       'bool __stdcall GetSecurityDescriptorOwner(uintptr_t descriptor, void *owner, void *defaulted)',
-    ),
-    GetSecurityDescriptorDacl: func<
-      (descriptor: Handle, present: Buffer, dacl: Buffer, defaulted: Buffer) => boolean
-    >(
+    ) as (descriptor: Handle, owner: Buffer, defaulted: Buffer) => boolean,
+    GetSecurityDescriptorDacl: func(
       advapi,
       'bool __stdcall GetSecurityDescriptorDacl(uintptr_t descriptor, void *present, void *dacl, void *defaulted)',
-    ),
-    CreateDirectoryW: func<(path: string, attributes: Buffer) => boolean>(
-      kernel,
-      'bool __stdcall CreateDirectoryW(str16 path, void *attributes)',
-    ),
-    GetVolumeInformationW: func<
-      (
-        ...args: [
-          ...[root: string, name: null, nameSize: number, serial: null, component: null, flags: Buffer],
-          ...[system: null, systemSize: number],
-        ]
-      ) => boolean
-    >(
+    ) as (descriptor: Handle, present: Buffer, dacl: Buffer, defaulted: Buffer) => boolean,
+    CreateDirectoryW: func(kernel, 'bool __stdcall CreateDirectoryW(str16 path, void *attributes)') as (
+      path: string,
+      attributes: Buffer,
+    ) => boolean,
+    GetVolumeInformationW: func(
       kernel,
       'bool __stdcall GetVolumeInformationW(str16 root, void *name, uint32 nameSize, void *serial, void *component, void *flags, void *system, uint32 systemSize)',
-    ),
-    LocalFree: func<(memory: Handle) => Handle>(kernel, 'uintptr_t __stdcall LocalFree(uintptr_t memory)'),
+    ) as (
+      ...args: [
+        ...[root: string, name: null, nameSize: number, serial: null, component: null, flags: Buffer],
+        ...[system: null, systemSize: number],
+      ]
+    ) => boolean,
+    LocalFree: func(kernel, 'uintptr_t __stdcall LocalFree(uintptr_t memory)') as (memory: Handle) => Handle,
   };
 }

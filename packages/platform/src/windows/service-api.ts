@@ -1,5 +1,13 @@
 import { ffi } from '../ffi/index.ts';
-import { lastError, systemLibrary, wideList, windowsError, type Handle, type Pointer } from './libraries.ts';
+import {
+  lastError,
+  systemLibrary,
+  wideList,
+  windowsError,
+  type Handle,
+  type Pointer,
+  wide,
+} from './libraries.ts';
 import { Win32 } from './codes.ts';
 import { decodeServiceConfig, type ServiceConfig } from './service-config.ts';
 import {
@@ -135,8 +143,13 @@ export class ServiceHandle implements Disposable {
     throw windowsError(`ChangeServiceConfig2W (level ${level})`, code, this.#name);
   }
 
-  start(): void {
-    this.#check(functions().StartServiceW(this.#handle, 0, null), 'StartServiceW');
+  /** @param args reach the service's ServiceMain after its name; the SCM does not keep them */
+  start(args: readonly string[] = []): void {
+    const texts = args.map(wide);
+    const pointers = Buffer.alloc(8 * Math.max(1, texts.length));
+    texts.forEach((text, index) => pointers.writeBigUInt64LE(ffi().address(text), index * 8));
+    const ok = functions().StartServiceW(this.#handle, texts.length, texts.length === 0 ? null : pointers);
+    this.#check(ok, 'StartServiceW');
   }
 
   control(code: number): void {
@@ -209,66 +222,67 @@ function functions(): Functions {
 
 function bind() {
   const library = systemLibrary('advapi32');
-  const func = <Signature>(definition: string) => library.func(definition) as Signature;
+  const func = (definition: string): unknown => library.func(definition);
   return {
-    OpenSCManagerW: func<(machine: null, database: null, access: number) => Handle>(
+    OpenSCManagerW: func(
       'uintptr_t __stdcall OpenSCManagerW(str16 machine, str16 database, uint32 access)',
-    ),
-    OpenServiceW: func<(scm: Handle, name: string, access: number) => Handle>(
-      'uintptr_t __stdcall OpenServiceW(uintptr_t scm, str16 name, uint32 access)',
-    ),
-    CreateServiceW: func<
-      (
-        ...args: [
-          ...[scm: Handle, name: string, display: string, access: number, type: number, start: number],
-          ...[error: number, path: string, group: null, tag: null, dependencies: Buffer, account: string],
-          password: null,
-        ]
-      ) => Handle
-    >(
+    ) as (machine: null, database: null, access: number) => Handle,
+    OpenServiceW: func('uintptr_t __stdcall OpenServiceW(uintptr_t scm, str16 name, uint32 access)') as (
+      scm: Handle,
+      name: string,
+      access: number,
+    ) => Handle,
+    CreateServiceW: func(
       'uintptr_t __stdcall CreateServiceW(uintptr_t scm, str16 name, str16 display, uint32 access, uint32 type, uint32 start, uint32 error, str16 path, str16 group, void *tag, void *dependencies, str16 account, str16 password)',
-    ),
-    ChangeServiceConfigW: func<
-      (
-        ...args: [
-          ...[service: Handle, type: number, start: number, error: number, path: string | null, group: null],
-          ...[tag: null, dependencies: Buffer | null, account: string | null, password: string | null],
-          display: string | null,
-        ]
-      ) => boolean
-    >(
+    ) as (
+      ...args: [
+        ...[scm: Handle, name: string, display: string, access: number, type: number, start: number],
+        ...[error: number, path: string, group: null, tag: null, dependencies: Buffer, account: string],
+        password: null,
+      ]
+    ) => Handle,
+    ChangeServiceConfigW: func(
       'bool __stdcall ChangeServiceConfigW(uintptr_t service, uint32 type, uint32 start, uint32 error, str16 path, str16 group, void *tag, void *dependencies, str16 account, str16 password, str16 display)',
-    ),
-    ChangeServiceConfig2W: func<(service: Handle, level: number, info: Buffer) => boolean>(
+    ) as (
+      ...args: [
+        ...[service: Handle, type: number, start: number, error: number, path: string | null, group: null],
+        ...[tag: null, dependencies: Buffer | null, account: string | null, password: string | null],
+        display: string | null,
+      ]
+    ) => boolean,
+    ChangeServiceConfig2W: func(
       'bool __stdcall ChangeServiceConfig2W(uintptr_t service, uint32 level, void *info)',
-    ),
-    QueryServiceConfigW: func<(service: Handle, buffer: Buffer, size: number, needed: Buffer) => boolean>(
+    ) as (service: Handle, level: number, info: Buffer) => boolean,
+    QueryServiceConfigW: func(
       'bool __stdcall QueryServiceConfigW(uintptr_t service, void *buffer, uint32 size, void *needed)',
-    ),
-    QueryServiceConfig2W: func<
-      (service: Handle, level: number, buffer: Buffer, size: number, needed: Buffer) => boolean
-    >(
+    ) as (service: Handle, buffer: Buffer, size: number, needed: Buffer) => boolean,
+    QueryServiceConfig2W: func(
       'bool __stdcall QueryServiceConfig2W(uintptr_t service, uint32 level, void *buffer, uint32 size, void *needed)',
-    ),
-    QueryServiceStatusEx: func<
-      (service: Handle, level: number, buffer: Buffer, size: number, needed: Buffer) => boolean
-    >(
+    ) as (service: Handle, level: number, buffer: Buffer, size: number, needed: Buffer) => boolean,
+    QueryServiceStatusEx: func(
       'bool __stdcall QueryServiceStatusEx(uintptr_t service, int level, void *buffer, uint32 size, void *needed)',
-    ),
-    StartServiceW: func<(service: Handle, count: number, args: Pointer) => boolean>(
-      'bool __stdcall StartServiceW(uintptr_t service, uint32 count, void *args)',
-    ),
-    ControlService: func<(service: Handle, control: number, status: Buffer) => boolean>(
+    ) as (service: Handle, level: number, buffer: Buffer, size: number, needed: Buffer) => boolean,
+    StartServiceW: func('bool __stdcall StartServiceW(uintptr_t service, uint32 count, void *args)') as (
+      service: Handle,
+      count: number,
+      args: Pointer,
+    ) => boolean,
+    ControlService: func(
       'bool __stdcall ControlService(uintptr_t service, uint32 control, void *status)',
-    ),
-    EnumDependentServicesW: func<
-      (service: Handle, state: number, buffer: Buffer, size: number, needed: Buffer, count: Buffer) => boolean
-    >(
+    ) as (service: Handle, control: number, status: Buffer) => boolean,
+    EnumDependentServicesW: func(
       'bool __stdcall EnumDependentServicesW(uintptr_t service, uint32 state, void *buffer, uint32 size, void *needed, void *count)',
-    ),
-    DeleteService: func<(service: Handle) => boolean>('bool __stdcall DeleteService(uintptr_t service)'),
-    CloseServiceHandle: func<(handle: Handle) => boolean>(
-      'bool __stdcall CloseServiceHandle(uintptr_t handle)',
-    ),
+    ) as (
+      service: Handle,
+      state: number,
+      buffer: Buffer,
+      size: number,
+      needed: Buffer,
+      count: Buffer,
+    ) => boolean,
+    DeleteService: func('bool __stdcall DeleteService(uintptr_t service)') as (service: Handle) => boolean,
+    CloseServiceHandle: func('bool __stdcall CloseServiceHandle(uintptr_t handle)') as (
+      handle: Handle,
+    ) => boolean,
   };
 }
