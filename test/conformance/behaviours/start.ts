@@ -58,7 +58,9 @@ export const startBehaviours: readonly Behaviour[] = [
     plan: { start: [{ fail: 'no database' }] },
     async verify(hosted) {
       await hosted.exits(ExitCode.failed);
-      assert.match(await hosted.run.output(), /Start failed.*no database/s);
+      const output = await hosted.run.output();
+      assert.match(output, /Start failed/);
+      assert.match(output, /no database/);
     },
   },
   {

@@ -1,5 +1,5 @@
 import type { Logger } from '@mainstay/core';
-import type { LoadConfigOptions, LoadedConfig } from '../config/index.ts';
+import type { ConfigProblem, LoadConfigOptions, LoadedConfig } from '../config/index.ts';
 import type { ServiceDefinition } from '../types.ts';
 import { printError } from './crash-guard.ts';
 import type { RunArguments } from './run-arguments.ts';
@@ -76,12 +76,12 @@ export class ServiceConfig {
     };
   }
 
-  async #warn(warning: Parameters<typeof import('../config/index.ts').formatProblem>[0]): Promise<void> {
+  async #warn(warning: ConfigProblem): Promise<void> {
     const { formatProblem } = await import('../config/index.ts');
     this.#log.warn({ code: warning.code, problem: formatProblem(warning) }, 'Configuration warning');
   }
 
-  async #refuse(problems: Parameters<typeof import('../config/index.ts').configError>[0]): Promise<never> {
+  async #refuse(problems: readonly ConfigProblem[]): Promise<never> {
     const { configError } = await import('../config/index.ts');
     const error = configError(problems);
     printError(error.message);

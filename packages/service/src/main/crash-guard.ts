@@ -9,10 +9,7 @@ export interface CrashGuard {
 
 /** Catches uncaught exceptions and unhandled rejections from the first moment, whatever `--unhandled-rejections` says. */
 export function installCrashGuard(): CrashGuard {
-  let crash = (error: unknown): void => {
-    printFailure(error);
-    process.exit(ExitCode.crashed);
-  };
+  let crash = crashBeforeStart;
   process.on('uncaughtException', (error) => crash(error));
   process.on('unhandledRejection', (reason) => crash(reason));
   return {
@@ -20,6 +17,11 @@ export function installCrashGuard(): CrashGuard {
       crash = next;
     },
   };
+}
+
+function crashBeforeStart(error: unknown): void {
+  printFailure(error);
+  process.exit(ExitCode.crashed);
 }
 
 /** On standard error, where there is one: a Windows service has none. */
