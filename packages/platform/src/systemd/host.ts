@@ -8,6 +8,7 @@ import {
   type Logger,
   type PassedDescriptor,
   type ServiceHost,
+  type Timer,
 } from '@mainstay/core';
 import { systemClock } from '../clock/system-clock.ts';
 import type { ControlServer } from '../control-socket/index.ts';
@@ -20,6 +21,8 @@ import { Watchdog } from './watchdog.ts';
 
 /** Wait for the last datagrams to be taken, in ms; systemd learns of the exit anyway. */
 const flushTimeoutMs = 1_000;
+/** A start that takes longer gets its control socket before it has ended, in ms; a quick one is not held up by it. */
+const slowStartMs = 50;
 /** Names of stored descriptors: ASCII, without control characters and colons, up to 255 (sd_notify(3), FDNAME). */
 const descriptorName = /^[\x20-\x39\x3b-\x7e]{1,255}$/;
 
@@ -69,6 +72,7 @@ class Host implements SystemdHost {
   /** Whether systemd has been told anything yet. */
   #isTold = false;
   #watchdog: Watchdog | undefined;
+  #slowStart: Timer | undefined;
   #controlServer: Promise<ControlServer | undefined> | undefined;
   readonly #signals: SignalHost;
 
@@ -95,8 +99,11 @@ class Host implements SystemdHost {
     // Loading the FFI library takes milliseconds: while the service itself waits for something they cost nothing.
     if (status.state === 'start-pending' && before === undefined) {
       setImmediate(() => this.#firstReport());
+      const openEarly = (): void => void (this.#controlServer ??= this.#openControlServer());
+      this.#slowStart = this.#parts.clock.setTimer(slowStartMs, openEarly);
       return;
     }
+    if (status.state !== 'start-pending') this.#slowStart?.clear();
     this.#send(before, status);
     if (status.state === 'running' && before?.state === 'start-pending') {
       this.#watchdog?.start();
@@ -120,6 +127,7 @@ class Host implements SystemdHost {
   async detach(): Promise<void> {
     await this.#signals.detach();
     this.#watchdog?.stop();
+    this.#slowStart?.clear();
     const server = await this.#controlServer;
     await Promise.all([server?.close(), this.#notifier?.flush(flushTimeoutMs)]);
     this.#notifier?.close();
@@ -139,7 +147,7 @@ class Host implements SystemdHost {
     if (fields) this.#notifier?.notify(fields);
   }
 
-  /** Loaded only now: until the service is up there is nothing that could be asked of it. */
+  /** Loaded only now: a quick start should not wait for what nobody has asked for yet. */
   async #openControlServer(): Promise<ControlServer | undefined> {
     const { runtimeDirectory, log } = this.#parts;
     const service = this.#service;
