@@ -20,6 +20,20 @@ export type {
 } from '@mainstay/core';
 export { defineService } from './define-service.ts';
 export { serviceErrors } from './errors.ts';
+export {
+  httpErrors,
+  readBody,
+  readJson,
+  sendJson,
+  sendProblem,
+  serveHttp,
+  type HttpContext,
+  type HttpHandler,
+  type HttpOptions,
+  type HttpService,
+  type Problem,
+  type RoutingApplication,
+} from './http/index.ts';
 export { Service, type ServiceClass } from './service-class.ts';
 export type {
   ConfigOf,
@@ -39,3 +53,4 @@ export type {
   Tasks,
   WorkerPool,
 } from './types.ts';
+export { writeFileAtomic } from '@mainstay/platform';

@@ -88,8 +88,8 @@ function guard(
   response: ServerResponse,
 ): void {
   const failed = (error: unknown): void => {
-    // A client that has gone is no failure of the service.
-    if (request.destroyed && !request.complete) return;
+    // A client that has gone is no failure of the service, nor is the work that was aborted for it.
+    if (request.socket.destroyed) return;
     ctx.log.error({ err: error, method: request.method, path: pathOf(request) }, 'Request failed');
     if (response.headersSent) response.destroy();
     else sendProblem(response, { status: 500, title: 'Internal Server Error' });

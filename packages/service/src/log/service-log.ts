@@ -33,7 +33,10 @@ export interface ServiceLog {
 
 /** JSON lines, or lines for people where standard output is a terminal. Nothing of it throws into the service. */
 export function createServiceLog(options: ServiceLogOptions): ServiceLog {
-  const { base, secrets, env = process.env, fd = 1, now = Date.now } = options;
+  const { secrets, env = process.env, fd = 1, now = Date.now } = options;
+  const { service, instance, version, host, pid, runId } = options.base;
+  // The order of the lines, whatever the caller's.
+  const base: LogBase = { service, instance, version, host, pid, runId };
   const kind = destinationKind(fd, env);
   let encode: Encoder =
     kind === 'terminal' ? createPrettyEncoder({ colour: wantsColour(env) }) : createJsonEncoder(base);
