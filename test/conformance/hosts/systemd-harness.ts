@@ -87,7 +87,7 @@ ExecStopPost=/bin/sh -c 'echo "$EXIT_CODE $EXIT_STATUS" >${exitFile}.new; mv ${e
   }
 
   async close(): Promise<void> {
-    for (const hosted of [...this.#names.keys()]) await this.cleanUp(hosted);
+    for (const hosted of this.#names.keys()) await this.cleanUp(hosted);
   }
 
   async #control(name: string, control: Control): Promise<ControlAnswer | undefined> {

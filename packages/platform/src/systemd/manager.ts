@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type {
-  ControlAnswer,
   LogQuery,
   ManagerAction,
   ServiceDirectories,
@@ -11,6 +10,8 @@ import type {
   ServiceSpec,
   WaitOptions,
 } from '@mainstay/core';
+import { isUp, requireAccepted, requireInstalled, requireRunning } from '../acting/requirements.ts';
+import { waitWithProgress } from '../acting/wait.ts';
 import { runCommand, type CommandRunner } from '../command/run-command.ts';
 import { sendControl } from '../control-socket/send-control.ts';
 import { controlSocketName } from '../control-socket/protocol.ts';
@@ -21,7 +22,6 @@ import { systemdPaths, type SystemdPaths } from './paths.ts';
 import { isReloading, parseShow, serviceInfo, shownProperties, type Shown } from './show.ts';
 import { Systemctl } from './systemctl.ts';
 import { unitName } from './unit.ts';
-import { waitWithProgress } from './wait.ts';
 
 export interface SystemdManagerOptions {
   readonly scope: ServiceScope;
@@ -93,7 +93,7 @@ class SystemdManager implements ServiceManager {
 
   async act(name: string, action: ManagerAction, options: WaitOptions): Promise<ServiceInfo> {
     const info = await this.query(name);
-    if (info.state === 'not-installed') throw notInstalled(name, this.scope);
+    requireInstalled(info, this.scope);
     switch (action) {
       case 'start':
         return isUp(info) ? info : this.#start('start', name, options);
@@ -111,7 +111,7 @@ class SystemdManager implements ServiceManager {
 
   async sendCustomControl(name: string, code: number): Promise<void> {
     const info = await this.query(name);
-    if (info.state === 'not-installed') throw notInstalled(name, this.scope);
+    requireInstalled(info, this.scope);
     requireRunning(info);
     requireAccepted(name, `control ${code}`, await sendControl(this.#socket(name), { type: 'custom', code }));
   }
@@ -234,38 +234,9 @@ class SystemdManager implements ServiceManager {
   }
 }
 
-function isUp({ state }: ServiceInfo): boolean {
-  return (
-    state === 'running' || state === 'paused' || state === 'pause-pending' || state === 'continue-pending'
-  );
-}
-
 /** How the last run ended, in words. */
 function ending(info: ServiceInfo): string {
   const { exitCode, exitSignal, text } = info;
   const how = exitSignal ?? (exitCode === undefined ? '' : `exit code ${exitCode}`);
   return [text, how].filter(Boolean).join(', ') || info.state;
-}
-
-function requireRunning(info: ServiceInfo): void {
-  if (isUp(info)) return;
-  throw platformErrors.error(
-    'MANAGER_NOT_RUNNING',
-    `Service ${info.name} does not run: it is ${info.state}; start it first`,
-  );
-}
-
-function requireAccepted(name: string, what: string, answer: ControlAnswer): void {
-  if (answer === 'accepted') return;
-  const why = answer === 'unsupported' ? 'has no handler for it' : 'cannot take it in its present state';
-  throw platformErrors.error('MANAGER_CONTROL_REFUSED', `Service ${name} refused ${what}: it ${why}`, {
-    details: { answer },
-  });
-}
-
-function notInstalled(name: string, scope: ServiceScope): Error {
-  return platformErrors.error(
-    'MANAGER_NOT_INSTALLED',
-    `Service ${name} is not installed${scope === 'user' ? ' for this user' : ''}; run \`install\` first`,
-  );
 }
