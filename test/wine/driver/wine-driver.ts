@@ -28,8 +28,8 @@ export class WineDriver implements AsyncDisposable {
     });
   }
 
-  static async start(wine: Wine): Promise<WineDriver> {
-    const executable = await windowsExecutable('driver');
+  static async start(wine: Wine, program = windowsExecutable('driver')): Promise<WineDriver> {
+    const executable = await program;
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

@@ -21,7 +21,8 @@ export interface HostFacts {
 export function detectHost(facts: HostFacts): HostKind {
   const { env, platform, pid } = facts;
   if (env['MAINSTAY_HOST'] === 'supervisor' && facts.hasIpcChannel) return 'supervisor';
-  if (platform === 'win32') return isInteractiveWindows(facts) ? 'terminal' : 'scm';
+  // SESSIONNAME would be missing in session 0, but under Wine it is set for services too.
+  if (platform === 'win32') return facts.isTerminal() ? 'terminal' : 'scm';
   if (platform === 'linux' && isSystemd(facts)) return 'systemd';
   if (platform === 'darwin' && isLaunchd(facts)) return 'launchd';
   // PID 1 of a PID namespace is a container's first process, whoever made it.
@@ -29,11 +30,6 @@ export function detectHost(facts: HostFacts): HostKind {
   // Set by podman, LXC, systemd-nspawn (systemd.exec, "Container Interface"); with an init in between we are not PID 1.
   if (env['container'] && !facts.isTerminal()) return 'container';
   return 'terminal';
-}
-
-/** SESSIONNAME (`Console`, `RDP-Tcp#0`) is set for whoever has logged on, and not for services in session 0. */
-function isInteractiveWindows({ env, isTerminal }: HostFacts): boolean {
-  return Boolean(env['SESSIONNAME']) || isTerminal();
 }
 
 /**

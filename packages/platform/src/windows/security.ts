@@ -86,8 +86,12 @@ export function createProtectedDirectory(path: string, dacl: string): boolean {
   }
 }
 
-/** True when files on this path's volume keep permissions (MSDN: GetVolumeInformation, FILE_PERSISTENT_ACLS). */
+/**
+ * True when files on this path's volume keep permissions (MSDN: GetVolumeInformation, FILE_PERSISTENT_ACLS). Wine says
+ * so too, but keeps no more than fits into Unix's mode bits.
+ */
 export function keepsPermissions(path: string): boolean {
+  if (isWine()) return false;
   const flags = Buffer.alloc(4);
   const root = `${path.slice(0, 2)}\\`;
   const ok = functions().GetVolumeInformationW(root, null, 0, null, null, flags, null, 0);
@@ -119,6 +123,15 @@ function rightsMask(rights: string): string {
   const letters = rights.match(/../g) ?? [];
   const mask = letters.reduce((sum, pair) => sum | (rightsByLetters[pair] ?? 0), 0);
   return letters.every((pair) => pair in rightsByLetters) ? mask.toString(16) : rights;
+}
+
+let wine: boolean | undefined;
+
+/** Wine's ntdll exports its version (WineHQ: "How can I detect Wine?"). */
+function isWine(): boolean {
+  const native = functions();
+  wine ??= Number(native.GetProcAddress(native.GetModuleHandleW('ntdll.dll'), 'wine_get_version')) !== 0;
+  return wine;
 }
 
 function fromSddl(sddl: string): Handle {
@@ -206,6 +219,13 @@ function bind() {
         ...[system: null, systemSize: number],
       ]
     ) => boolean,
+    GetModuleHandleW: func(kernel, 'uintptr_t __stdcall GetModuleHandleW(str16 name)') as (
+      name: string,
+    ) => Handle,
+    GetProcAddress: func(kernel, 'uintptr_t __stdcall GetProcAddress(uintptr_t module, const char *name)') as (
+      module: Handle,
+      name: string,
+    ) => Handle,
     LocalFree: func(kernel, 'uintptr_t __stdcall LocalFree(uintptr_t memory)') as (memory: Handle) => Handle,
   };
 }

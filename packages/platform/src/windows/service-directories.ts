@@ -40,7 +40,7 @@ export function directoryNotes(settings: readonly DirectorySetting[]): string[] 
   );
   return [...drives].map(
     (drive) =>
-      `The file system of ${drive} keeps no permissions: everybody can write to the service's directories`,
+      `The file system of ${drive} keeps no Windows permissions: the service's directories are not protected`,
   );
 }
 
