@@ -7,7 +7,12 @@ export type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
 export { probeFfi } from './probe-ffi.ts';
 export { detectHost, type HostFacts } from './process/detect-host.ts';
 export { identify, isAlive, type ProcessIdentity, type ProcessTable } from './process/identity.ts';
-export { createSelfWorker, type SelfWorkerOptions, type SelfWorkerRole } from './process/self-worker.ts';
+export {
+  createSelfWorker,
+  selfWorkerFlag,
+  type SelfWorkerOptions,
+  type SelfWorkerRole,
+} from './process/self-worker.ts';
 
 import type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
 

@@ -31,8 +31,9 @@ export class ServiceConfig {
     return this.#loaded ? this.#loaded.secrets.mask(text) : text;
   }
 
-  /** Throws CONFIG_INVALID, after all problems have been printed. */
+  /** Reads the config, unless it has been read. Throws CONFIG_INVALID, after all problems have been printed. */
   async load(): Promise<void> {
+    if (this.#loaded || !this.#isNeeded) return;
     const { loadConfig } = await import('../config/index.ts');
     const options = await this.#options();
     if (!options) return;
@@ -55,7 +56,7 @@ export class ServiceConfig {
     return result.changed;
   }
 
-  get isNeeded(): boolean {
+  get #isNeeded(): boolean {
     const { config, set } = this.#arguments;
     return this.#definition.config !== undefined || config !== undefined || set.length > 0;
   }

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { isMainThread, workerData } from 'node:worker_threads';
 import { ExitCode, isAppError } from '@mainstay/core';
+import { selfWorkerFlag } from '@mainstay/platform';
 import type { BuildInfo } from '../commands/context.ts';
 import { startRuntimeMetrics } from '../metrics/index.ts';
 import { installCrashGuard, printFailure, type CrashGuard } from './crash-guard.ts';
@@ -26,7 +26,10 @@ export interface MainOptions {
  * every other command is loaded when it is asked for. Leaves the process, and so does not return on the main thread.
  */
 export async function main(options: MainOptions): Promise<void> {
-  if (!isMainThread && isOwnThread(workerData)) return serveThread(workerData.mainstay, options);
+  if (process.argv.includes(selfWorkerFlag)) {
+    const { isMainThread, workerData } = await import('node:worker_threads');
+    if (!isMainThread && isOwnThread(workerData)) return serveThread(workerData.mainstay, options);
+  }
   // First of all, so that the whole start is measured.
   const metrics = startRuntimeMetrics();
   const guard = installCrashGuard();

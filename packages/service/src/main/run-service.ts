@@ -10,6 +10,7 @@ import { createServiceLog } from '../log/index.ts';
 import type { RunningMetrics } from '../metrics/index.ts';
 import type { ServiceDefinition, WorkerPool } from '../types.ts';
 import { ServiceConfig } from './config.ts';
+import { currentInstance, roleOf } from './role.ts';
 import type { CrashGuard } from './crash-guard.ts';
 import type { RunArguments } from './run-arguments.ts';
 
@@ -37,7 +38,8 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   });
   const log = serviceLog.logger;
   const loaded = (config = new ServiceConfig(definition, options.args, log));
-  const { limits } = definition;
+  const role = await roleOf(definition, loaded);
+  const { limits } = role.definition;
   const host = await createHost({ serviceName: definition.name, log, entry: options.entry, limits });
   const disposer = new DisposerStack({
     log,
@@ -56,7 +58,10 @@ export async function runService(options: RunServiceOptions): Promise<number> {
     clock: systemClock,
     liveness: metrics,
     releases: disposer,
-    probe: async () => ({ report: await health.report(), metrics: metrics.snapshot() }),
+    probe: async () => ({
+      report: await health.report(),
+      metrics: { ...metrics.snapshot(), ...(role.probe && { instances: await role.probe() }) },
+    }),
     ...(limits && { limits }),
   });
   log.info({ hostKind: host.kind }, 'Service is starting');
@@ -70,12 +75,12 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   const alive = setInterval(() => {}, 2 ** 30);
   const exit = await runner.run({
     async start() {
-      if (loaded.isNeeded) await loaded.load();
-      const workers = await createWorkers(definition, options.entry, disposer);
+      await loaded.load();
+      const workers = await createWorkers(role.definition, options.entry, disposer);
       const { runId, version, instance } = identity;
       const parts = { name: definition.name, runId, version, instance, config: () => loaded.value };
       const ctx = createContext({ ...parts, log, host, runner, health, disposer, workers, metrics });
-      const handlers = await definition.start(ctx);
+      const handlers = await role.definition.start(ctx);
       setImmediate(() => void usePino(serviceLog, log));
       return handlers;
     },
@@ -96,10 +101,9 @@ interface Identity {
 }
 
 function identityOf({ definition, build }: RunServiceOptions): Identity {
-  const instance = Number(process.env['MAINSTAY_INSTANCE'] ?? 0);
   return {
     version: definition.version ?? build?.version ?? '0.0.0',
-    instance: Number.isInteger(instance) && instance >= 0 ? instance : 0,
+    instance: currentInstance() ?? 0,
     // Unique enough to tell runs apart in a log; node:crypto would take 10 ms of every start.
     runId: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`,
   };

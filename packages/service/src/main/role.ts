@@ -1,0 +1,52 @@
+import { isAppError } from '@mainstay/core';
+import { serviceErrors } from '../errors.ts';
+import type { InstanceReport } from '../instances/index.ts';
+import type { ServiceDefinition } from '../types.ts';
+import type { ServiceConfig } from './config.ts';
+
+/** What this process does: the service's own work, or the care of several processes that do it. */
+export interface Role {
+  readonly definition: ServiceDefinition;
+  /** Of a primary: what each of its instances says. */
+  readonly probe?: () => Promise<readonly InstanceReport[]>;
+}
+
+/** The number that a primary gave this process; undefined for a process that is not one of several. */
+export function currentInstance(env: NodeJS.ProcessEnv = process.env): number | undefined {
+  const text = env['MAINSTAY_INSTANCE'];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** Finds out whether several processes are wanted. Only then is anything of `instances` loaded. */
+export async function roleOf(definition: ServiceDefinition, config: ServiceConfig): Promise<Role> {
+  if (currentInstance() !== undefined) {
+    const { adoptInstance } = await import('../instances/index.ts');
+    await adoptInstance();
+    return { definition };
+  }
+  const count = await wantedInstances(definition, config);
+  if (count === 1) return { definition };
+  const { createPrimary } = await import('../instances/index.ts');
+  const primary = createPrimary({ definition, count });
+  return { definition: primary.definition, probe: () => primary.probe() };
+}
+
+async function wantedInstances(
+  { name, instances }: ServiceDefinition,
+  config: ServiceConfig,
+): Promise<number> {
+  if (typeof instances !== 'function') return instances ?? 1;
+  try {
+    await config.load();
+  } catch (error) {
+    // The start reads it again, and fails with all problems where hosts can see it.
+    if (isAppError(error)) return 1;
+    throw error;
+  }
+  const count = instances(config.value as never);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw serviceErrors.error(
+    'SERVICE_INVALID_DEFINITION',
+    `The instances of "${name}" came out as ${String(count)}: return a whole number from 1`,
+  );
+}
