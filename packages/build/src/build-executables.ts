@@ -68,7 +68,9 @@ export async function buildExecutables(options: BuildOptions): Promise<BuildMani
     return await build(options, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw buildErrors.error('BUILD_ABORTED', 'The build was interrupted; nothing was written', { cause: error });
+    throw buildErrors.error('BUILD_ABORTED', 'The build was interrupted; nothing was written', {
+      cause: error,
+    });
   }
 }
 
@@ -117,7 +119,8 @@ class Work {
 
   async run(targets: readonly Target[], failure: AbortController): Promise<BuildManifest> {
     const project = this.#project;
-    const commit = this.#options.commit === false ? undefined : await sourceCommit(project.folder, this.#signal);
+    const commit =
+      this.#options.commit === false ? undefined : await sourceCommit(project.folder, this.#signal);
     const addons = nativeAddons();
     const [bundle] = await allOrAbort(failure, [
       this.#step('bundle', undefined, () => this.#bundle(addons, commit)),
@@ -136,7 +139,11 @@ class Work {
       }
     });
     await allOrAbort(failure, workers);
-    return await this.#publish(targets.flatMap((target) => files.get(target) ?? []), bundle, commit);
+    return await this.#publish(
+      targets.flatMap((target) => files.get(target) ?? []),
+      bundle,
+      commit,
+    );
   }
 
   async #bundle(addons: NativeAddons, commit: string | undefined): Promise<Bundle> {
@@ -165,14 +172,26 @@ class Work {
     }
   }
 
-  async #executable(target: Target, bundle: Bundle, commit: string | undefined, addons: Map<string, Buffer>): Promise<ManifestFile> {
+  async #executable(
+    target: Target,
+    bundle: Bundle,
+    commit: string | undefined,
+    addons: Map<string, Buffer>,
+  ): Promise<ManifestFile> {
     const pinned = pinnedRuntimes[target];
     const isWindows = platformOf(target).platform === 'win32';
     const fileName = `${this.#project.name}-${target}${isWindows ? '.exe' : ''}`;
     const file = await this.#step('executable', target, async () => {
-      const buildInfo = { ...programInfo(this.#project, commit), target, node: pinned.node.version, koffi: pinned.koffi.version };
+      const buildInfo = {
+        ...programInfo(this.#project, commit),
+        target,
+        node: pinned.node.version,
+        koffi: pinned.koffi.version,
+      };
       const parts = assembleExecutable({
-        target, fileName, addons,
+        target,
+        fileName,
+        addons,
         project: this.#project,
         runtime: await this.#store.read(pinned.node, target),
         koffi: await this.#store.read(pinned.koffi, target),
@@ -195,12 +214,18 @@ class Work {
       node: pinned.node.version,
       koffi: pinned.koffi.version,
       inputs: [pinned.node, pinned.koffi].map((input) => ({
-        package: `${input.name}@${input.version}`, integrity: input.integrity, sha256: input.sha256,
+        package: `${input.name}@${input.version}`,
+        integrity: input.integrity,
+        sha256: input.sha256,
       })),
     };
   }
 
-  async #publish(files: readonly ManifestFile[], bundle: Bundle, commit: string | undefined): Promise<BuildManifest> {
+  async #publish(
+    files: readonly ManifestFile[],
+    bundle: Bundle,
+    commit: string | undefined,
+  ): Promise<BuildManifest> {
     const { name, displayName, version } = this.#project;
     const manifest: BuildManifest = {
       schema: 1,
@@ -215,17 +240,30 @@ class Work {
         names.push(`${name}.js.map`);
         await this.#staging.write(`${name}.js.map`, [Buffer.from(bundle.sourceMap)], 0o644);
       }
-      await this.#staging.write('manifest.json', [Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`)], 0o644);
+      await this.#staging.write(
+        'manifest.json',
+        [Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`)],
+        0o644,
+      );
       this.#signal.throwIfAborted();
       await this.#staging.publish([...names, 'manifest.json']);
     });
     for (const { target, file, bytes } of files) {
-      this.#emit({ type: 'executable-finished', target, file: resolve(this.#options.outputFolder, file), bytes });
+      this.#emit({
+        type: 'executable-finished',
+        target,
+        file: resolve(this.#options.outputFolder, file),
+        bytes,
+      });
     }
     return manifest;
   }
 
-  async #step<Result>(step: BuildStep, target: Target | undefined, run: () => Promise<Result>): Promise<Result> {
+  async #step<Result>(
+    step: BuildStep,
+    target: Target | undefined,
+    run: () => Promise<Result>,
+  ): Promise<Result> {
     this.#signal.throwIfAborted();
     const subject = target === undefined ? { step } : { step, target };
     this.#emit({ type: 'step-started', ...subject });
@@ -244,7 +282,14 @@ class Work {
 /** What the program is told about its own build: the same on all targets, as the program is. */
 function programInfo(project: Project, commit: string | undefined): Record<string, string> {
   const { name, displayName, description, version } = project;
-  return { name, displayName, description, version, mainstay: builderVersion(), ...(commit === undefined ? {} : { commit }) };
+  return {
+    name,
+    displayName,
+    description,
+    version,
+    mainstay: builderVersion(),
+    ...(commit === undefined ? {} : { commit }),
+  };
 }
 
 /** Waits for all, also after a failure, so that nothing runs on; then throws the first failure. */

@@ -29,12 +29,19 @@ export interface CreatedProject {
 export async function createProject(options: CreateProjectOptions): Promise<CreatedProject> {
   const { name } = options;
   if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) || name.length > 64) {
-    throw buildErrors.error('INIT_BAD_NAME', `"${name}" cannot be the name of a project; use lower-case letters, digits and single dashes, beginning with a letter (at most 64)`);
+    throw buildErrors.error(
+      'INIT_BAD_NAME',
+      `"${name}" cannot be the name of a project; use lower-case letters, digits and single dashes, beginning with a letter (at most 64)`,
+    );
   }
   const folder = resolve(options.parentFolder ?? '.', name);
   const existing = await readdir(folder).catch(() => undefined);
   if (existing !== undefined && existing.length > 0) {
-    throw buildErrors.error('INIT_FOLDER_NOT_EMPTY', `The folder ${folder} is not empty; choose another name or empty it`, { details: { folder } });
+    throw buildErrors.error(
+      'INIT_FOLDER_NOT_EMPTY',
+      `The folder ${folder} is not empty; choose another name or empty it`,
+      { details: { folder } },
+    );
   }
   const files = projectFiles({
     name,
@@ -57,9 +64,15 @@ export async function createProject(options: CreateProjectOptions): Promise<Crea
     if (staged !== undefined) await rm(staged, { recursive: true, force: true });
     const code = failureCode(error);
     if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw buildErrors.error('BUILD_NO_SPACE', `No space left for the project at ${folder}`, { cause: error });
+      throw buildErrors.error('BUILD_NO_SPACE', `No space left for the project at ${folder}`, {
+        cause: error,
+      });
     }
-    throw buildErrors.error('BUILD_OUTPUT_NOT_WRITABLE', `Cannot make the project at ${folder}: ${messageOf(error)}; choose another folder or correct its permissions`, { cause: error });
+    throw buildErrors.error(
+      'BUILD_OUTPUT_NOT_WRITABLE',
+      `Cannot make the project at ${folder}: ${messageOf(error)}; choose another folder or correct its permissions`,
+      { cause: error },
+    );
   }
   return { folder, files: [...files.keys()].sort() };
 }

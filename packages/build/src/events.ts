@@ -7,7 +7,12 @@ export type BuildStep = 'type-check' | 'bundle' | 'runtimes' | 'executable' | 's
 /** For a progress display. Sizes are in bytes, durations in milliseconds. */
 export type BuildEvent =
   | { readonly type: 'step-started'; readonly step: BuildStep; readonly target?: Target }
-  | { readonly type: 'step-finished'; readonly step: BuildStep; readonly target?: Target; readonly milliseconds: number }
+  | {
+      readonly type: 'step-finished';
+      readonly step: BuildStep;
+      readonly target?: Target;
+      readonly milliseconds: number;
+    }
   | {
       readonly type: 'download-progress';
       /** `name@version` of the npm package. */
@@ -24,6 +29,11 @@ export type BuildEvent =
       readonly source: RuntimeSource;
     }
   | { readonly type: 'warning'; readonly message: string }
-  | { readonly type: 'executable-finished'; readonly target: Target; readonly file: string; readonly bytes: number };
+  | {
+      readonly type: 'executable-finished';
+      readonly target: Target;
+      readonly file: string;
+      readonly bytes: number;
+    };
 
 export type BuildProgress = (event: BuildEvent) => void;

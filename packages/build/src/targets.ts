@@ -1,7 +1,14 @@
 import { buildErrors } from './errors.ts';
 
 /** What can be built, in the order in which it is listed. */
-export const targets = ['linux-x64', 'linux-arm64', 'win-x64', 'win-arm64', 'darwin-x64', 'darwin-arm64'] as const;
+export const targets = [
+  'linux-x64',
+  'linux-arm64',
+  'win-x64',
+  'win-arm64',
+  'darwin-x64',
+  'darwin-arm64',
+] as const;
 
 export type Target = (typeof targets)[number];
 
@@ -17,7 +24,10 @@ export function platformOf(target: Target): TargetPlatform {
 }
 
 /** The target that runs on this machine, if there is one. */
-export function hostTarget(platform: string = process.platform, arch: string = process.arch): Target | undefined {
+export function hostTarget(
+  platform: string = process.platform,
+  arch: string = process.arch,
+): Target | undefined {
   return targets.find((target) => {
     const wanted = platformOf(target);
     return wanted.platform === platform && wanted.arch === arch;
@@ -26,8 +36,15 @@ export function hostTarget(platform: string = process.platform, arch: string = p
 
 /** Other names in use for the same thing: Go's, Rust's, Node's. */
 const aliases: Readonly<Record<string, string>> = {
-  windows: 'win', win32: 'win', macos: 'darwin', mac: 'darwin', osx: 'darwin', apple: 'darwin',
-  amd64: 'x64', x86_64: 'x64', aarch64: 'arm64',
+  windows: 'win',
+  win32: 'win',
+  macos: 'darwin',
+  mac: 'darwin',
+  osx: 'darwin',
+  apple: 'darwin',
+  amd64: 'x64',
+  x86_64: 'x64',
+  aarch64: 'arm64',
 };
 
 /**
@@ -44,7 +61,10 @@ export function parseTargets(names: readonly string[]): Target[] {
     found.add(target);
   }
   if (found.size === 0) {
-    throw buildErrors.error('BUILD_UNKNOWN_TARGET', `No target was named; the known targets are ${targets.join(', ')}`);
+    throw buildErrors.error(
+      'BUILD_UNKNOWN_TARGET',
+      `No target was named; the known targets are ${targets.join(', ')}`,
+    );
   }
   return [...found];
 }
@@ -57,7 +77,11 @@ function unknownTarget(name: string): Error {
 }
 
 function nearestTarget(name: string): Target | undefined {
-  const normal = name.toLowerCase().split(/[-_/ ](?!64)/).map((word) => aliases[word] ?? word).join('-');
+  const normal = name
+    .toLowerCase()
+    .split(/[-_/ ](?!64)/)
+    .map((word) => aliases[word] ?? word)
+    .join('-');
   const ranked = targets.map((target) => ({ target, distance: editDistance(normal, target) }));
   ranked.sort((a, b) => a.distance - b.distance);
   const best = ranked[0];

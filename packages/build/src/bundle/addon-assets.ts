@@ -19,7 +19,8 @@ export async function addonAssets(addons: NativeAddons, target: Target): Promise
   for (const addon of addons.found.values()) {
     const binary = addon.binaries.find((one) => one.platform === wanted.platform && one.arch === wanted.arch);
     if (binary !== undefined) add(addon.asset, await readFile(binary.file));
-    else if (!isPlatformPackage(addon, addons)) throw missing(addon.package, target, addon.binaries.map(nameOf));
+    else if (!isPlatformPackage(addon, addons))
+      throw missing(addon.package, target, addon.binaries.map(nameOf));
   }
   for (const packages of addons.platformPackages.values()) {
     const used = usedPlatformPackages(packages, addons);
@@ -33,18 +34,26 @@ export async function addonAssets(addons: NativeAddons, target: Target): Promise
 /** Whether the addon is one platform's part of another package: that it lacks the other platforms is right. */
 function isPlatformPackage(addon: NativeAddon, addons: NativeAddons): boolean {
   return [...addons.platformPackages.values()].some(
-    ({ names, package: parent }) => names.includes(addon.package.name) || parent.folder === addon.package.folder && names.length > 0,
+    ({ names, package: parent }) =>
+      names.includes(addon.package.name) || (parent.folder === addon.package.folder && names.length > 0),
   );
 }
 
 function usedPlatformPackages(packages: PlatformPackages, addons: NativeAddons): NativeAddon[] {
   return [...addons.found.values()].filter(
-    (addon) => packages.names.includes(addon.package.name) || (packages.names.length > 0 && addon.package.folder === packages.package.folder),
+    (addon) =>
+      packages.names.includes(addon.package.name) ||
+      (packages.names.length > 0 && addon.package.folder === packages.package.folder),
   );
 }
 
 function nameOf(platform: { platform: string; arch: string }): string {
-  return targets.find((target) => platformOf(target).platform === platform.platform && platformOf(target).arch === platform.arch) ?? `${platform.platform}-${platform.arch}`;
+  return (
+    targets.find(
+      (target) =>
+        platformOf(target).platform === platform.platform && platformOf(target).arch === platform.arch,
+    ) ?? `${platform.platform}-${platform.arch}`
+  );
 }
 
 function missing(addon: { name: string; version: string }, target: Target, has: readonly string[]): Error {

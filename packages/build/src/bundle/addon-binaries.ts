@@ -33,12 +33,17 @@ export async function addonBinaries(addon: AddonPackage, named: string | undefin
   }
   const built = join(addon.folder, 'build/Release');
   for (const name of await namesIn(built)) if (name.endsWith('.node')) candidates.push(join(built, name));
-  const chosen = named === undefined ? candidates : [named, ...candidates.filter((file) => basename(file) === basename(named))];
+  const chosen =
+    named === undefined
+      ? candidates
+      : [named, ...candidates.filter((file) => basename(file) === basename(named))];
 
   const binaries: AddonBinary[] = [];
   for (const file of chosen) {
     for (const platform of binaryPlatform(await readFile(file))) {
-      const isKnown = binaries.some((known) => known.platform === platform.platform && known.arch === platform.arch);
+      const isKnown = binaries.some(
+        (known) => known.platform === platform.platform && known.arch === platform.arch,
+      );
       if (!isKnown) binaries.push({ ...platform, file });
     }
   }

@@ -21,7 +21,8 @@ export function binaryPlatform(file: Buffer): TargetPlatform[] {
   }
   if (file.readUInt16BE(0) === 0x4d5a) {
     const at = file.readUInt32LE(0x3c);
-    if (at + 6 <= file.length && file.readUInt32BE(at) === 0x50450000) return one('win32', peMachines[file.readUInt16LE(at + 4)]);
+    if (at + 6 <= file.length && file.readUInt32BE(at) === 0x50450000)
+      return one('win32', peMachines[file.readUInt16LE(at + 4)]);
   }
   return [];
 }

@@ -33,7 +33,12 @@ export interface Bundle {
 export async function bundleProject(options: BundleOptions): Promise<Bundle> {
   const { project } = options;
   const result = await build({
-    stdin: { contents: virtualEntry(project, options.buildInfo), resolveDir: project.folder, sourcefile: 'mainstay-entry.ts', loader: 'ts' },
+    stdin: {
+      contents: virtualEntry(project, options.buildInfo),
+      resolveDir: project.folder,
+      sourcefile: 'mainstay-entry.ts',
+      loader: 'ts',
+    },
     absWorkingDir: project.folder,
     outfile: 'main.js',
     bundle: true,
@@ -88,7 +93,11 @@ function sdkPlugin(): Plugin {
         const { path: specifier, ...rest } = args;
         const resolved = await context.resolve(specifier, { ...rest, pluginData: tried });
         if (resolved.errors.length === 0) return resolved;
-        const own = await context.resolve(specifier, { ...rest, resolveDir: builderFolder, pluginData: tried });
+        const own = await context.resolve(specifier, {
+          ...rest,
+          resolveDir: builderFolder,
+          pluginData: tried,
+        });
         if (own.errors.length === 0) return own;
         const file = resolveFromBuilder(specifier);
         return file === undefined ? resolved : { path: file };

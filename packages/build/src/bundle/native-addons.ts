@@ -65,7 +65,11 @@ export function nativeAddons(): NativeAddons {
       });
       context.onLoad({ filter: /.*/, namespace }, (args): OnLoadResult => {
         const folder = found.get(args.path)?.package.folder;
-        return { contents: loader(args.path), loader: 'js', ...(folder === undefined ? {} : { resolveDir: folder }) };
+        return {
+          contents: loader(args.path),
+          loader: 'js',
+          ...(folder === undefined ? {} : { resolveDir: folder }),
+        };
       });
       context.onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async (args) => {
         const folder = await packageFolder(args.path);
@@ -81,7 +85,7 @@ export function nativeAddons(): NativeAddons {
 function loader(asset: string): string {
   const key = JSON.stringify(asset);
   return [
-    "const { loadLibrary } = require('@mainstay/platform');",
+    "const { loadLibrary } = require('@mainstay/platform/native-library');",
     "const sea = process.getBuiltinModule('node:sea');",
     'const target = { exports: {} };',
     `const library = { bytes: new Uint8Array(sea.getRawAsset(${key})), sha256: sea.getAsset(${key} + '.sha256', 'utf8') };`,
@@ -91,7 +95,8 @@ function loader(asset: string): string {
 }
 
 /** `require('node-gyp-build')(__dirname)` and `require('bindings')('name')` look for files that will not be there. */
-const finder = /require\(\s*(['"])(?:node-gyp-build(?:\/node-gyp-build(?:\.js)?)?|bindings)\1\s*\)\s*\((?:[^()]|\([^()]*\))*\)/g;
+const finder =
+  /require\(\s*(['"])(?:node-gyp-build(?:\/node-gyp-build(?:\.js)?)?|bindings)\1\s*\)\s*\((?:[^()]|\([^()]*\))*\)/g;
 
 async function replaceFinders(file: string, folder: string): Promise<OnLoadResult | undefined> {
   const source = await readFile(file, 'utf8');
@@ -109,13 +114,19 @@ async function describe(folder: string, file: string | undefined): Promise<Nativ
 
 async function readPackage(folder: string): Promise<AddonPackage> {
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}')) as {
-    name?: string; version?: string; os?: string[]; cpu?: string[]; libc?: string[];
+    name?: string;
+    version?: string;
+    os?: string[];
+    cpu?: string[];
+    libc?: string[];
   };
   return {
     folder,
     name: manifest.name ?? 'unknown',
     version: manifest.version ?? '0.0.0',
-    os: manifest.os, cpu: manifest.cpu, libc: manifest.libc,
+    os: manifest.os,
+    cpu: manifest.cpu,
+    libc: manifest.libc,
   };
 }
 

@@ -53,14 +53,19 @@ export function assembleExecutable(input: ExecutableInput): Buffer[] {
     case 'darwin':
       return injectIntoMachO(input.runtime, blob, project.name);
     case 'win32':
-      return injectIntoPe(input.runtime, blob, {
-        name: project.name,
-        displayName: project.displayName,
-        description: project.description,
-        version: project.version,
-        company: project.author,
-        copyright: project.author === undefined ? undefined : `Copyright ${project.author}`,
-        fileName: input.fileName,
-      }, input.icon);
+      return injectIntoPe(
+        input.runtime,
+        blob,
+        {
+          name: project.name,
+          displayName: project.displayName,
+          description: project.description,
+          version: project.version,
+          company: project.author,
+          copyright: project.author === undefined ? undefined : `Copyright ${project.author}`,
+          fileName: input.fileName,
+        },
+        input.icon,
+      );
   }
 }

@@ -59,22 +59,35 @@ export function writeSections(
   offset: number,
   note: { name: string; address: number; offset: number; bytes: number },
 ): WrittenSections {
-  const keptIndexes = sections.flatMap((section, index) => (index === 0 || (section.flags & SHF_ALLOC) !== 0n ? [index] : []));
+  const keptIndexes = sections.flatMap((section, index) =>
+    index === 0 || (section.flags & SHF_ALLOC) !== 0n ? [index] : [],
+  );
   const newIndex = new Map(keptIndexes.map((old, index) => [old, index]));
   const kept = keptIndexes.flatMap((index): Section[] => {
     const section = sections[index];
     if (section === undefined) return [];
     const hasInfoLink = (section.flags & SHF_INFO_LINK) !== 0n;
-    return [{
-      ...section,
-      link: newIndex.get(section.link) ?? 0,
-      info: hasInfoLink ? (newIndex.get(section.info) ?? 0) : section.info,
-    }];
+    return [
+      {
+        ...section,
+        link: newIndex.get(section.link) ?? 0,
+        info: hasInfoLink ? (newIndex.get(section.info) ?? 0) : section.info,
+      },
+    ];
   });
   const plain = { link: 0, info: 0, entryBytes: 0 };
   kept.push({ ...plain, ...note, type: SHT_NOTE, flags: SHF_ALLOC, align: 4 });
   const names = nameTable([...kept.map((section) => section.name), '.shstrtab']);
-  kept.push({ ...plain, name: '.shstrtab', type: SHT_STRTAB, flags: 0n, address: 0, offset, bytes: names.bytes.length, align: 1 });
+  kept.push({
+    ...plain,
+    name: '.shstrtab',
+    type: SHT_STRTAB,
+    flags: 0n,
+    address: 0,
+    offset,
+    bytes: names.bytes.length,
+    align: 1,
+  });
 
   const tableOffset = alignUp(offset + names.bytes.length, 8);
   const content = Buffer.alloc(tableOffset - offset + kept.length * sectionHeaderBytes);

@@ -43,7 +43,10 @@ export function injectIntoElf(runtime: Buffer, blob: Buffer): Buffer[] {
   const loads = segments.filter((segment) => segment.type === PT_LOAD);
   const first = loads[0];
   if (first === undefined || first.offset !== 0) {
-    throw buildErrors.error('BUILD_UNEXPECTED_RUNTIME', 'The first segment of the runtime does not begin the file');
+    throw buildErrors.error(
+      'BUILD_UNEXPECTED_RUNTIME',
+      'The first segment of the runtime does not begin the file',
+    );
   }
   const bias = first.address;
   const loadedBytes = Math.max(...loads.map((segment) => segment.offset + segment.fileBytes));
@@ -84,7 +87,10 @@ function readSegments(file: Buffer): Segment[] {
   const tableOffset = readU64(file, 32);
   const count = file.readUInt16LE(56);
   if (file.readUInt16LE(52) !== headerBytes || file.readUInt16LE(54) !== programHeaderBytes) {
-    throw buildErrors.error('BUILD_UNEXPECTED_RUNTIME', 'The ELF headers of the runtime have an unknown size');
+    throw buildErrors.error(
+      'BUILD_UNEXPECTED_RUNTIME',
+      'The ELF headers of the runtime have an unknown size',
+    );
   }
   return Array.from({ length: count }, (_, index) => {
     const at = tableOffset + index * programHeaderBytes;
@@ -110,8 +116,13 @@ interface Place {
 function makeTable(segments: readonly Segment[], places: { table: Place; load: Place; note: Place }): Buffer {
   const lastLoad = segments.findLastIndex((segment) => segment.type === PT_LOAD);
   const segment = (type: number, place: Place, align: number): Segment => ({
-    type, flags: PF_R, align, offset: place.offset, address: place.address,
-    fileBytes: place.fileBytes, memoryBytes: place.fileBytes,
+    type,
+    flags: PF_R,
+    align,
+    offset: place.offset,
+    address: place.address,
+    fileBytes: place.fileBytes,
+    memoryBytes: place.fileBytes,
   });
   const all = segments.flatMap((old, index): Segment[] => {
     if (old.type === PT_PHDR) return [segment(PT_PHDR, places.table, old.align)];

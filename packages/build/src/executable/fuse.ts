@@ -14,7 +14,10 @@ const fuse = Buffer.from('NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0', 'la
 export function setFuse(binary: Buffer): void {
   const at = binary.indexOf(fuse);
   if (at === -1 || binary.indexOf(fuse, at + 1) !== -1) {
-    throw buildErrors.error('BUILD_UNEXPECTED_RUNTIME', 'The runtime has no single unset SEA fuse; it cannot carry a program');
+    throw buildErrors.error(
+      'BUILD_UNEXPECTED_RUNTIME',
+      'The runtime has no single unset SEA fuse; it cannot carry a program',
+    );
   }
   binary[at + fuse.length - 1] = 0x31;
 }

@@ -19,10 +19,14 @@ export async function loadIcon(file: string | undefined): Promise<Buffer> {
   const count = bytes.length >= 6 && bytes.readUInt32LE(0) === 0x00010000 ? bytes.readUInt16LE(4) : 0;
   const images = Array.from({ length: count }, (_, index) => 6 + index * 16);
   const isWhole = images.every(
-    (at) => at + 16 <= bytes.length && bytes.readUInt32LE(at + 12) + bytes.readUInt32LE(at + 8) <= bytes.length,
+    (at) =>
+      at + 16 <= bytes.length && bytes.readUInt32LE(at + 12) + bytes.readUInt32LE(at + 8) <= bytes.length,
   );
   if (count === 0 || !isWhole) {
-    throw buildErrors.error('BUILD_BAD_ICON', `The icon ${file} is not an .ico file; convert it, or leave --icon out`);
+    throw buildErrors.error(
+      'BUILD_BAD_ICON',
+      `The icon ${file} is not an .ico file; convert it, or leave --icon out`,
+    );
   }
   return bytes;
 }
@@ -57,7 +61,8 @@ function drawImage(size: number): Buffer {
   image.writeUInt16LE(1, 12);
   image.writeUInt16LE(32, 14);
   for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) image.writeUInt32LE(pixel(x, y, size), 40 + ((size - 1 - y) * size + x) * 4);
+    for (let x = 0; x < size; x++)
+      image.writeUInt32LE(pixel(x, y, size), 40 + ((size - 1 - y) * size + x) * 4);
   }
   return image;
 }

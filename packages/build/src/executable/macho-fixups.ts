@@ -20,7 +20,10 @@ export function addSegmentToFixups(fixups: Buffer, segmentIndex: number): Buffer
   const importsOffset = fixups.readUInt32LE(8);
   const symbolsOffset = fixups.readUInt32LE(12);
   if (segmentIndex > segmentCount || importsOffset < entriesEnd || symbolsOffset < entriesEnd) {
-    throw buildErrors.error('BUILD_UNEXPECTED_RUNTIME', 'The chained fixups of the macOS runtime have an unknown layout');
+    throw buildErrors.error(
+      'BUILD_UNEXPECTED_RUNTIME',
+      'The chained fixups of the macOS runtime have an unknown layout',
+    );
   }
   const grown = Buffer.concat([
     fixups.subarray(0, insertAt),

@@ -71,7 +71,7 @@ function pageHashes(parts: readonly Buffer[]): Buffer {
   let page = createHash('sha256');
   let room = signedPageBytes;
   for (const part of parts) {
-    for (let at = 0; at < part.length; ) {
+    for (let at = 0; at < part.length;) {
       const piece = part.subarray(at, at + room);
       page.update(piece);
       at += piece.length;

@@ -73,7 +73,8 @@ export function injectIntoMachO(runtime: Buffer, blob: Buffer, identifier: strin
     moveCommand(head, command, (offset) => offset + shift + (offset > tail.grownAt ? tail.grownBytes : 0));
   }
   const fixups = commands.find((command) => command.type === LC_DYLD_CHAINED_FIXUPS);
-  if (fixups !== undefined) head.writeUInt32LE(head.readUInt32LE(fixups.at + 12) + tail.grownBytes, fixups.at + 12);
+  if (fixups !== undefined)
+    head.writeUInt32LE(head.readUInt32LE(fixups.at + 12) + tail.grownBytes, fixups.at + 12);
   head.writeUInt32LE(codeBytes, signature.at + 8);
   head.writeUInt32LE(newSignatureBytes, signature.at + 12);
   writeU64(head, linkedit.at + 24, readU64(head, linkedit.at + 24) + shift);
@@ -107,7 +108,8 @@ function readCommands(file: Buffer): Command[] {
 
 function findSegment(file: Buffer, commands: readonly Command[], name: string): Command | undefined {
   return commands.find(
-    ({ type, at }) => type === LC_SEGMENT_64 && file.toString('latin1', at + 8, at + 24).replace(/\0+$/, '') === name,
+    ({ type, at }) =>
+      type === LC_SEGMENT_64 && file.toString('latin1', at + 8, at + 24).replace(/\0+$/, '') === name,
   );
 }
 
@@ -135,7 +137,8 @@ function linkeditContent(
 ): LinkeditContent {
   const start = readU64(runtime, linkedit.at + 40);
   const fixups = commands.find((command) => command.type === LC_DYLD_CHAINED_FIXUPS);
-  if (fixups === undefined) return { bytes: runtime.subarray(start, contentEnds), grownAt: start, grownBytes: 0 };
+  if (fixups === undefined)
+    return { bytes: runtime.subarray(start, contentEnds), grownAt: start, grownBytes: 0 };
   const at = runtime.readUInt32LE(fixups.at + 8);
   const end = at + runtime.readUInt32LE(fixups.at + 12);
   const segments = commands.filter((command) => command.type === LC_SEGMENT_64);
@@ -147,11 +150,15 @@ function linkeditContent(
 /** Corrects each offset into __LINKEDIT. An offset of 0 says that there is nothing. */
 function moveCommand(head: Buffer, command: Command, moved: (offset: number) => number): void {
   const fields =
-    command.type === LC_SYMTAB ? [8, 16]
-    : command.type === LC_DYSYMTAB ? [32, 40, 48, 56, 64, 72]
-    : linkeditDataCommands.has(command.type) ? [8]
-    : command.type === 0x22 || command.type === 0x80000022 ? [8, 16, 24, 32, 40] // LC_DYLD_INFO(_ONLY)
-    : [];
+    command.type === LC_SYMTAB
+      ? [8, 16]
+      : command.type === LC_DYSYMTAB
+        ? [32, 40, 48, 56, 64, 72]
+        : linkeditDataCommands.has(command.type)
+          ? [8]
+          : command.type === 0x22 || command.type === 0x80000022
+            ? [8, 16, 24, 32, 40] // LC_DYLD_INFO(_ONLY)
+            : [];
   for (const field of fields) {
     const offset = head.readUInt32LE(command.at + field);
     if (offset !== 0) head.writeUInt32LE(moved(offset), command.at + field);

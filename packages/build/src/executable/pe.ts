@@ -33,7 +33,13 @@ const resourceName = 'NODE_SEA_BLOB';
 export function injectIntoPe(runtime: Buffer, blob: Buffer, strings: VersionStrings, icon: Buffer): Buffer[] {
   const executable = parse(runtime);
   const resources = NtExecutableResource.from(executable);
-  resources.replaceResourceEntry({ type: RT_RCDATA, id: resourceName, lang: 0, codepage: 0, bin: exactBuffer(blob) });
+  resources.replaceResourceEntry({
+    type: RT_RCDATA,
+    id: resourceName,
+    lang: 0,
+    codepage: 0,
+    bin: exactBuffer(blob),
+  });
   setVersion(resources, strings);
   setIcon(resources, icon);
   resources.outputResource(executable);
@@ -57,14 +63,20 @@ function setVersion(resources: NtExecutableResource, strings: VersionStrings): v
   for (const { id, lang } of resources.entries.filter((entry) => entry.type === 16)) {
     resources.removeResourceEntry(16, id, lang);
   }
-  const numbers = /^(\d+)\.(\d+)\.(\d+)/.exec(strings.version)?.slice(1).map((part) => Math.min(Number(part), 0xffff));
+  const numbers = /^(\d+)\.(\d+)\.(\d+)/
+    .exec(strings.version)
+    ?.slice(1)
+    .map((part) => Math.min(Number(part), 0xffff));
   const [major = 0, minor = 0, patch = 0] = numbers ?? [];
   const high = ((major << 16) | minor) >>> 0;
   const low = (patch << 16) >>> 0;
   const info = Resource.VersionInfo.create({
     lang: english.lang,
     fixedInfo: {
-      fileVersionMS: high, fileVersionLS: low, productVersionMS: high, productVersionLS: low,
+      fileVersionMS: high,
+      fileVersionLS: low,
+      productVersionMS: high,
+      productVersionLS: low,
       fileFlagsMask: 0x3f,
       fileOS: 0x40004, // VOS_NT_WINDOWS32
       fileType: 1, // VFT_APP
@@ -89,9 +101,16 @@ function setIcon(resources: NtExecutableResource, icon: Buffer): void {
   const group = groups[0];
   try {
     const images = Data.IconFile.from(exactBuffer(icon)).icons.map((image) => image.data);
-    Resource.IconGroupEntry.replaceIconsForResource(resources.entries, group?.id ?? 1, group?.lang ?? english.lang, images);
+    Resource.IconGroupEntry.replaceIconsForResource(
+      resources.entries,
+      group?.id ?? 1,
+      group?.lang ?? english.lang,
+      images,
+    );
   } catch (cause) {
-    throw buildErrors.error('BUILD_BAD_ICON', 'The icon cannot be read as an .ico file; convert it again', { cause });
+    throw buildErrors.error('BUILD_BAD_ICON', 'The icon cannot be read as an .ico file; convert it again', {
+      cause,
+    });
   }
 }
 

@@ -3,7 +3,12 @@ import type { Target } from '../targets.ts';
 /** Content of manifest.json beside the executables. The same input gives the same manifest. */
 export interface BuildManifest {
   readonly schema: 1;
-  readonly service: { readonly name: string; readonly displayName: string; readonly version: string; readonly commit?: string };
+  readonly service: {
+    readonly name: string;
+    readonly displayName: string;
+    readonly version: string;
+    readonly commit?: string;
+  };
   readonly mainstay: string;
   /** SHA-256 of the bundled program, which all executables share. */
   readonly program: { readonly sha256: string; readonly bytes: number };
@@ -21,5 +26,9 @@ export interface ManifestFile {
   readonly node: string;
   readonly koffi: string;
   /** What the file was made of: npm packages with their integrity. */
-  readonly inputs: readonly { readonly package: string; readonly integrity: string; readonly sha256: string }[];
+  readonly inputs: readonly {
+    readonly package: string;
+    readonly integrity: string;
+    readonly sha256: string;
+  }[];
 }

@@ -18,7 +18,10 @@ export const outputPlaceholder = '{output}';
 export async function signExecutable(command: string, file: string, signal: AbortSignal): Promise<void> {
   const words = splitCommand(command);
   if (!words.some((word) => word.includes(filePlaceholder))) {
-    throw buildErrors.error('BUILD_SIGNING_FAILED', `The signing command has no ${filePlaceholder} that stands for the executable: ${command}`);
+    throw buildErrors.error(
+      'BUILD_SIGNING_FAILED',
+      `The signing command has no ${filePlaceholder} that stands for the executable: ${command}`,
+    );
   }
   const output = `${file}.signed`;
   const hasOutput = words.some((word) => word.includes(outputPlaceholder));
@@ -35,17 +38,32 @@ export async function signExecutable(command: string, file: string, signal: Abor
     child.on('close', resolve);
     child.on('error', (cause) => {
       if (signal.aborted) reject(signal.reason as Error);
-      else reject(buildErrors.error('BUILD_SIGNING_FAILED', `Cannot start the signing command "${program}": ${messageOf(cause)}`, { cause }));
+      else
+        reject(
+          buildErrors.error(
+            'BUILD_SIGNING_FAILED',
+            `Cannot start the signing command "${program}": ${messageOf(cause)}`,
+            { cause },
+          ),
+        );
     });
   });
   if (exitCode === 0) {
     if (!hasOutput) return;
     await rename(output, file).catch((cause: unknown) => {
-      throw buildErrors.error('BUILD_SIGNING_FAILED', `The signing command "${program}" succeeded and left no file at ${outputPlaceholder}`, { cause });
+      throw buildErrors.error(
+        'BUILD_SIGNING_FAILED',
+        `The signing command "${program}" succeeded and left no file at ${outputPlaceholder}`,
+        { cause },
+      );
     });
     return;
   }
-  throw buildErrors.error('BUILD_SIGNING_FAILED', `The signing command "${program}" ended with exit code ${exitCode}: ${printed.trim()}`, { details: { exitCode } });
+  throw buildErrors.error(
+    'BUILD_SIGNING_FAILED',
+    `The signing command "${program}" ended with exit code ${exitCode}: ${printed.trim()}`,
+    { details: { exitCode } },
+  );
 }
 
 /** Splits at spaces outside single or double quotes. Backslashes are plain: they are in Windows paths. */

@@ -36,7 +36,12 @@ export class Staging {
   }
 
   /** Writes a file durably. @throws AppError BUILD_NO_SPACE, BUILD_OUTPUT_NOT_WRITABLE */
-  async write(name: string, parts: readonly Uint8Array[], mode: number, signal?: AbortSignal): Promise<string> {
+  async write(
+    name: string,
+    parts: readonly Uint8Array[],
+    mode: number,
+    signal?: AbortSignal,
+  ): Promise<string> {
     const file = join(this.folder, name);
     try {
       const handle = await open(file, 'wx', mode);
@@ -113,7 +118,15 @@ function outputFailure(error: unknown, output: string): unknown {
   const code = failureCode(error);
   if (code === undefined) return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return buildErrors.error('BUILD_NO_SPACE', `No space left in ${output}; an executable takes about 150 MB; nothing was written`, { cause: error, details: { output } });
+    return buildErrors.error(
+      'BUILD_NO_SPACE',
+      `No space left in ${output}; an executable takes about 150 MB; nothing was written`,
+      { cause: error, details: { output } },
+    );
   }
-  return buildErrors.error('BUILD_OUTPUT_NOT_WRITABLE', `Cannot write to ${output}: ${messageOf(error)}; choose another folder or correct its permissions`, { cause: error, details: { output } });
+  return buildErrors.error(
+    'BUILD_OUTPUT_NOT_WRITABLE',
+    `Cannot write to ${output}: ${messageOf(error)}; choose another folder or correct its permissions`,
+    { cause: error, details: { output } },
+  );
 }

@@ -14,7 +14,13 @@ const requireHere = createRequire(import.meta.url);
 export const builderFolder = here;
 
 /** Specifiers of the SDK; a project may import any of them. */
-export const sdkSpecifiers = ['@mainstay/service', '@mainstay/service/main', '@mainstay/service/config', '@mainstay/core', '@mainstay/platform'];
+export const sdkSpecifiers = [
+  '@mainstay/service',
+  '@mainstay/service/main',
+  '@mainstay/service/config',
+  '@mainstay/core',
+  '@mainstay/platform',
+];
 
 /**
  * Absolute path of a module as the builder sees it, undefined if it has none. Looks at `exports` itself: a specifier

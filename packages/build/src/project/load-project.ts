@@ -18,7 +18,16 @@ export interface Project {
 }
 
 /** Tried in this order in a folder whose package.json names no entry. */
-const usualEntries = ['src/main.ts', 'src/index.ts', 'main.ts', 'index.ts', 'src/main.js', 'src/index.js', 'main.js', 'index.js'];
+const usualEntries = [
+  'src/main.ts',
+  'src/index.ts',
+  'main.ts',
+  'index.ts',
+  'src/main.js',
+  'src/index.js',
+  'main.js',
+  'index.js',
+];
 const sourceExtensions = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.tsx', '.jsx']);
 /** What file names, service managers and code signatures all accept. */
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -34,28 +43,45 @@ export async function loadProject(input: string, name?: string): Promise<Project
   const path = resolve(input);
   const kind = await kindOf(path);
   if (kind === undefined) {
-    throw buildErrors.error('BUILD_ENTRY_NOT_FOUND', `There is no file or folder ${path}; name an entry file or a project folder`, { details: { path } });
+    throw buildErrors.error(
+      'BUILD_ENTRY_NOT_FOUND',
+      `There is no file or folder ${path}; name an entry file or a project folder`,
+      { details: { path } },
+    );
   }
   if (kind === 'file' && !sourceExtensions.has(extname(path))) {
-    throw buildErrors.error('BUILD_ENTRY_NOT_FOUND', `${path} is not a TypeScript or JavaScript file`, { details: { path } });
+    throw buildErrors.error('BUILD_ENTRY_NOT_FOUND', `${path} is not a TypeScript or JavaScript file`, {
+      details: { path },
+    });
   }
   const folder = kind === 'folder' ? path : await packageFolder(dirname(path));
   const manifest = await readManifest(join(folder, 'package.json'));
   const entry = kind === 'file' ? path : await findEntry(folder, manifest);
-  const found = name ?? own(manifest, 'name') ?? text(manifest['name'], 'name', folder) ?? basename(folder).toLowerCase();
+  const found =
+    name ?? own(manifest, 'name') ?? text(manifest['name'], 'name', folder) ?? basename(folder).toLowerCase();
   const serviceName = found.replace(/^@[^/]+\//, '');
   if (!namePattern.test(serviceName)) {
-    throw buildErrors.error('BUILD_BAD_PROJECT', `"${serviceName}" cannot be the name of a service; use lower-case letters, digits, dots and dashes (package.json "name", or --name)`);
+    throw buildErrors.error(
+      'BUILD_BAD_PROJECT',
+      `"${serviceName}" cannot be the name of a service; use lower-case letters, digits, dots and dashes (package.json "name", or --name)`,
+    );
   }
   const version = text(manifest['version'], 'version', folder) ?? '0.0.0';
   if (!/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/.test(version)) {
-    throw buildErrors.error('BUILD_BAD_PROJECT', `"${version}" in ${join(folder, 'package.json')} is not a semantic version; write it as 1.2.3`);
+    throw buildErrors.error(
+      'BUILD_BAD_PROJECT',
+      `"${version}" in ${join(folder, 'package.json')} is not a semantic version; write it as 1.2.3`,
+    );
   }
   const displayName = own(manifest, 'displayName') ?? serviceName;
   return {
-    folder, entry, version, displayName,
+    folder,
+    entry,
+    version,
+    displayName,
     name: serviceName,
-    description: own(manifest, 'description') ?? text(manifest['description'], 'description', folder) ?? displayName,
+    description:
+      own(manifest, 'description') ?? text(manifest['description'], 'description', folder) ?? displayName,
     author: authorOf(manifest['author']),
     license: text(manifest['license'], 'license', folder),
   };
@@ -80,7 +106,8 @@ async function readManifest(file: string): Promise<Manifest> {
   if ((await kindOf(file)) !== 'file') return {};
   try {
     const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('it is not an object');
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+      throw new Error('it is not an object');
     return parsed as Manifest;
   } catch (cause) {
     throw buildErrors.error('BUILD_BAD_PROJECT', `Cannot read ${file}: ${messageOf(cause)}`, { cause });

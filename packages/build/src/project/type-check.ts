@@ -38,19 +38,29 @@ export const defaultCompilerOptions = {
 export async function typeCheck(project: Project, options: TypeCheckOptions): Promise<void> {
   const compiler = packageFolderFrom('typescript', [project.folder]);
   if (compiler === undefined) {
-    throw buildErrors.error('BUILD_TYPE_CHECK_FAILED', 'TypeScript is not installed; install it in the project, or switch the type check off');
+    throw buildErrors.error(
+      'BUILD_TYPE_CHECK_FAILED',
+      'TypeScript is not installed; install it in the project, or switch the type check off',
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), 'mainstay-types-'));
   try {
     const config = join(folder, 'tsconfig.json');
     await writeFile(config, JSON.stringify(await makeConfig(project)));
     const script = await compilerScript(compiler);
-    const result = await run([script, '--project', config, '--pretty', String(options.pretty ?? false)], project.folder, options.signal);
+    const result = await run(
+      [script, '--project', config, '--pretty', String(options.pretty ?? false)],
+      project.folder,
+      options.signal,
+    );
     if (result.exitCode === 0) return;
     const output = result.output.trim();
     const count = output.match(/error TS\d+/g)?.length ?? 0;
     if (count === 0) {
-      throw buildErrors.error('BUILD_TYPE_CHECK_FAILED', `The TypeScript compiler failed with exit code ${result.exitCode}: ${output}`);
+      throw buildErrors.error(
+        'BUILD_TYPE_CHECK_FAILED',
+        `The TypeScript compiler failed with exit code ${result.exitCode}: ${output}`,
+      );
     }
     throw buildErrors.error(
       'BUILD_TYPE_ERRORS',
@@ -64,7 +74,10 @@ export async function typeCheck(project: Project, options: TypeCheckOptions): Pr
 
 async function makeConfig(project: Project): Promise<object> {
   const own = join(project.folder, 'tsconfig.json');
-  const hasOwn = await stat(own).then(() => true, () => false);
+  const hasOwn = await stat(own).then(
+    () => true,
+    () => false,
+  );
   const paths = missingSdkPaths(project);
   const needsTsImports = Object.keys(paths).length > 0;
   return {
@@ -113,12 +126,23 @@ function typeRoots(projectFolder: string): string[] {
 }
 
 async function compilerScript(folder: string): Promise<string> {
-  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { bin?: Record<string, string> };
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    bin?: Record<string, string>;
+  };
   return join(folder, manifest.bin?.['tsc'] ?? 'bin/tsc');
 }
 
-async function run(args: string[], cwd: string, signal: AbortSignal): Promise<{ exitCode: number | null; output: string }> {
-  const child = spawn(process.execPath, args, { cwd, signal, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+async function run(
+  args: string[],
+  cwd: string,
+  signal: AbortSignal,
+): Promise<{ exitCode: number | null; output: string }> {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    signal,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
@@ -127,7 +151,14 @@ async function run(args: string[], cwd: string, signal: AbortSignal): Promise<{ 
   return await new Promise((resolve, reject) => {
     child.on('error', (cause) => {
       if (signal.aborted) reject(signal.reason as Error);
-      else reject(buildErrors.error('BUILD_TYPE_CHECK_FAILED', `Cannot start the TypeScript compiler: ${messageOf(cause)}`, { cause }));
+      else
+        reject(
+          buildErrors.error(
+            'BUILD_TYPE_CHECK_FAILED',
+            `Cannot start the TypeScript compiler: ${messageOf(cause)}`,
+            { cause },
+          ),
+        );
     });
     child.on('close', (exitCode) => resolve({ exitCode, output }));
   });

@@ -22,7 +22,11 @@ export interface DownloadOptions {
  *
  * @throws AppError BUILD_DOWNLOAD_FAILED, BUILD_INTEGRITY_MISMATCH
  */
-export async function downloadPinnedFile(pinned: PinnedFile, destination: string, options: DownloadOptions): Promise<void> {
+export async function downloadPinnedFile(
+  pinned: PinnedFile,
+  destination: string,
+  options: DownloadOptions,
+): Promise<void> {
   const spec = `${pinned.name}@${pinned.version}`;
   const fetchOptions = { ...options.settings, signal: options.signal, spec };
   try {
@@ -57,7 +61,10 @@ export async function downloadPinnedFile(pinned: PinnedFile, destination: string
 /** The tarball's address as the registry gives it, on the registry's own host if it names npm's default one. */
 async function tarballUrl(pinned: PinnedFile, options: Record<string, unknown>): Promise<string> {
   const spec = `${pinned.name}@${pinned.version}`;
-  const manifest = (await registryFetch.json(`/${pinned.name.replace('/', '%2f')}/${pinned.version}`, options)) as {
+  const manifest = (await registryFetch.json(
+    `/${pinned.name.replace('/', '%2f')}/${pinned.version}`,
+    options,
+  )) as {
     dist?: { tarball?: string };
   };
   const tarball = manifest.dist?.tarball;
@@ -81,7 +88,10 @@ async function extractOne(source: AsyncIterable<Buffer>, path: string, destinati
         entry.resume();
         return;
       }
-      const write = pipeline(entry as unknown as AsyncIterable<Buffer>, createWriteStream(destination, { mode: 0o600 }));
+      const write = pipeline(
+        entry as unknown as AsyncIterable<Buffer>,
+        createWriteStream(destination, { mode: 0o600 }),
+      );
       // Its failure is reported by the await below; until then it must not count as unhandled.
       write.catch(() => entry.resume());
       writes.push(write);

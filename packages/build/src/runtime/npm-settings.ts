@@ -55,7 +55,8 @@ function environmentSettings(env: NodeJS.ProcessEnv): Record<string, string> {
   for (const [name, value] of Object.entries(env)) {
     const key = /^npm_config_(.+)$/i.exec(name)?.[1];
     if (key === undefined || value === undefined || value === '') continue;
-    settings[key.startsWith('//') || key.startsWith('@') ? key : key.toLowerCase().replaceAll('_', '-')] = value;
+    settings[key.startsWith('//') || key.startsWith('@') ? key : key.toLowerCase().replaceAll('_', '-')] =
+      value;
   }
   return settings;
 }
@@ -66,7 +67,14 @@ async function globalNpmrc(env: NodeJS.ProcessEnv): Promise<string | undefined> 
   if (process.platform === 'win32') return env['APPDATA'] && join(env['APPDATA'], 'npm', 'etc', 'npmrc');
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
     const file = join(dirname(folder), 'etc', 'npmrc');
-    if (folder.endsWith('bin') && (await readFile(file).then(() => true, () => false))) return file;
+    if (
+      folder.endsWith('bin') &&
+      (await readFile(file).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return file;
   }
   return undefined;
 }
@@ -78,7 +86,10 @@ export function parseNpmrc(text: string, env: NodeJS.ProcessEnv): Record<string,
     const match = /^\s*([^=;#\s][^=]*?)\s*(?:=\s*(.*?)\s*)?$/.exec(line);
     if (match?.[1] === undefined) continue;
     const expand = (part: string): string =>
-      part.replace(/\$\{([^}?]+)\??\}/g, (whole, name: string) => env[name] ?? (whole.endsWith('?}') ? '' : whole));
+      part.replace(
+        /\$\{([^}?]+)\??\}/g,
+        (whole, name: string) => env[name] ?? (whole.endsWith('?}') ? '' : whole),
+      );
     const key = expand(match[1]);
     const value = expand(unquote(match[2] ?? 'true'));
     if (!key.endsWith('[]')) {
@@ -93,7 +104,12 @@ export function parseNpmrc(text: string, env: NodeJS.ProcessEnv): Record<string,
 }
 
 function unquote(value: string): string {
-  return /^"(.*)"$|^'(.*)'$/.exec(value)?.slice(1).find((part) => part !== undefined) ?? value;
+  return (
+    /^"(.*)"$|^'(.*)'$/
+      .exec(value)
+      ?.slice(1)
+      .find((part) => part !== undefined) ?? value
+  );
 }
 
 async function toFetchSettings(

@@ -63,7 +63,10 @@ export class RuntimeStore {
     if (cached !== undefined) {
       if (matches(cached, pinned)) return { bytes: cached, source: 'cache' };
       const spec = `${pinned.name}@${pinned.version}`;
-      onProgress({ type: 'warning', message: `The cached copy of ${spec} is damaged (${file}); it is fetched again` });
+      onProgress({
+        type: 'warning',
+        message: `The cached copy of ${spec} is damaged (${file}); it is fetched again`,
+      });
       await rm(file, { force: true });
     }
     return { bytes: await this.#download(pinned, target, file), source: 'download' };
@@ -101,7 +104,10 @@ export class RuntimeStore {
         signal,
         onBytes: (receivedBytes, totalBytes) =>
           onProgress({
-            type: 'download-progress', package: spec, target, receivedBytes,
+            type: 'download-progress',
+            package: spec,
+            target,
+            receivedBytes,
             ...(totalBytes === undefined ? {} : { totalBytes }),
           }),
       });
@@ -110,7 +116,10 @@ export class RuntimeStore {
         await handle.sync();
         const bytes = await handle.readFile();
         if (!matches(bytes, pinned)) {
-          throw buildErrors.error('BUILD_INTEGRITY_MISMATCH', `${pinned.file} of ${spec} is not the pinned one; nothing of it was used`);
+          throw buildErrors.error(
+            'BUILD_INTEGRITY_MISMATCH',
+            `${pinned.file} of ${spec} is not the pinned one; nothing of it was used`,
+          );
         }
         await rename(temporary, file);
         return bytes;
@@ -133,10 +142,18 @@ function matches(bytes: Buffer, pinned: PinnedFile): boolean {
 function cacheFailure(error: unknown, file: string): unknown {
   const code = failureCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return buildErrors.error('BUILD_NO_SPACE', `No space left for the download cache at ${dirname(file)}; free some, or name another folder in MAINSTAY_CACHE`, { cause: error });
+    return buildErrors.error(
+      'BUILD_NO_SPACE',
+      `No space left for the download cache at ${dirname(file)}; free some, or name another folder in MAINSTAY_CACHE`,
+      { cause: error },
+    );
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
-    return buildErrors.error('BUILD_CACHE_NOT_WRITABLE', `Cannot write the download cache at ${dirname(file)}: ${messageOf(error)}; correct its permissions, or name another folder in MAINSTAY_CACHE`, { cause: error });
+    return buildErrors.error(
+      'BUILD_CACHE_NOT_WRITABLE',
+      `Cannot write the download cache at ${dirname(file)}: ${messageOf(error)}; correct its permissions, or name another folder in MAINSTAY_CACHE`,
+      { cause: error },
+    );
   }
   return error;
 }
