@@ -52,5 +52,5 @@ export async function addonBinaries(addon: AddonPackage, named: string | undefin
 
 /** Names in a folder, sorted; none if there is no such folder. */
 async function namesIn(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(() => [])).sort();
+  return (await readdir(folder).catch(() => [])).sort((a, b) => (a < b ? -1 : 1));
 }

@@ -9,8 +9,6 @@ const machoTypes: Readonly<Record<number, 'x64' | 'arm64'>> = { 0x01000007: 'x64
 export function binaryPlatform(file: Buffer): TargetPlatform[] {
   if (file.length < 64) return [];
   const magic = file.readUInt32BE(0);
-  const one = (platform: TargetPlatform['platform'], arch: 'x64' | 'arm64' | undefined): TargetPlatform[] =>
-    arch === undefined ? [] : [{ platform, arch }];
   if (magic === 0x7f454c46) return one('linux', elfMachines[file.readUInt16LE(18)]);
   if (magic === 0xcffaedfe) return one('darwin', machoTypes[file.readUInt32LE(4)]);
   if (magic === 0xcafebabe) {
@@ -25,4 +23,8 @@ export function binaryPlatform(file: Buffer): TargetPlatform[] {
       return one('win32', peMachines[file.readUInt16LE(at + 4)]);
   }
   return [];
+}
+
+function one(platform: TargetPlatform['platform'], arch: 'x64' | 'arm64' | undefined): TargetPlatform[] {
+  return arch === undefined ? [] : [{ platform, arch }];
 }
