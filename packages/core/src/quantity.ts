@@ -23,20 +23,20 @@ const durationUnits: Readonly<Record<string, number>> = {
 
 /** Milliseconds of `30s`, `1h30m`, `1.5s`; a bare number is milliseconds. Throws QUANTITY_INVALID_DURATION. */
 export function parseDuration(text: string | number): number {
-  if (typeof text === 'number') {
-    if (Number.isFinite(text) && text >= 0) return text;
-  } else {
-    const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*/gy)];
-    const matched = parts.reduce((length, part) => length + part[0].length, 0);
-    if (parts.length > 0 && matched === text.trim().length) {
-      return parts.reduce((sum, part) => sum + Number(part[1]) * (durationUnits[part[2] ?? ''] ?? 0), 0);
-    }
-    if (/^\d+(\.\d+)?$/.test(text.trim())) return Number(text);
-  }
+  const milliseconds = typeof text === 'number' ? text : readDuration(text.trim());
+  if (milliseconds !== undefined && Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds;
   throw quantityErrors.error(
     'QUANTITY_INVALID_DURATION',
     `Not a duration: ${JSON.stringify(text)}; write a number with a unit, such as 500ms, 30s, 5m or 1h30m`,
   );
+}
+
+function readDuration(text: string): number | undefined {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*/gy)];
+  const matched = parts.reduce((length, part) => length + part[0].length, 0);
+  if (parts.length === 0 || matched !== text.length) return undefined;
+  return parts.reduce((sum, part) => sum + Number(part[1]) * (durationUnits[part[2] ?? ''] ?? 0), 0);
 }
 
 /** `90500` → `1m 30s`: the two largest units, for people. */
@@ -76,7 +76,8 @@ export function parseSize(text: string | number): number {
   if (typeof text === 'number' && Number.isSafeInteger(text) && text >= 0) return text;
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?i?b)?$/i.exec(String(text).trim());
   const unit = match ? sizeUnits[(match[2] ?? 'b').toLowerCase()] : undefined;
-  if (match && unit !== undefined) return Math.round(Number(match[1]) * unit);
+  const bytes = match && unit !== undefined ? Math.round(Number(match[1]) * unit) : Number.NaN;
+  if (Number.isSafeInteger(bytes)) return bytes;
   throw quantityErrors.error(
     'QUANTITY_INVALID_SIZE',
     `Not a size: ${JSON.stringify(text)}; write a number with a unit, such as 64KiB, 100MB or 2GiB`,

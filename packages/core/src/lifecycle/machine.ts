@@ -74,9 +74,7 @@ export function stepLifecycle(model: LifecycleModel, event: LifecycleEvent): Ste
     case 'succeeded':
       return model.inFlight?.run === event.run ? succeeded(model) : unchanged(model);
     case 'failed':
-      return model.inFlight?.run === event.run
-        ? failed(model, event)
-        : unchanged(model);
+      return model.inFlight?.run === event.run ? failed(model, event) : unchanged(model);
     case 'checkpoint':
       return checkpoint(model, event.hintMs);
     case 'text':

@@ -43,7 +43,7 @@ async function wantedInstances(
     if (isAppError(error)) return 1;
     throw error;
   }
-  const count = instances(config.value as never);
+  const count = instances(config.value);
   if (Number.isInteger(count) && count > 0) return count;
   throw serviceErrors.error(
     'SERVICE_INVALID_DEFINITION',

@@ -114,13 +114,22 @@ async function createWorkers(
   entry: string,
   disposer: DisposerStack,
 ): Promise<WorkerPool> {
+  if (Object.keys(tasks).length === 0) return noWorkers;
   const { createWorkerPool } = await import('../workers/index.ts');
   const pool = createWorkerPool({ tasks, spawn: () => createSelfWorker({ role: 'task', entry }) });
-  if (Object.keys(tasks).length > 0) {
-    disposer.defer('worker pool', () => pool.close({ deadlineMs: workersCloseMs }));
-  }
+  disposer.defer('worker pool', () => pool.close({ deadlineMs: workersCloseMs }));
   return pool;
 }
+
+/** Of a service without tasks, which has nothing to run. */
+const noWorkers: WorkerPool = {
+  size: 0,
+  queued: 0,
+  async run(name) {
+    const { workerErrors } = await import('../workers/index.ts');
+    throw workerErrors.error('WORKER_UNKNOWN_TASK', `No task "${name}": this service defines no tasks`);
+  },
+};
 
 /** Its import must not turn into a crash of the service: the lines can be made without it. */
 async function usePino(serviceLog: { usePino(): Promise<void> }, log: Logger): Promise<void> {

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { readSupervisedMessage, readSupervisorMessage } from '../src/index.ts';
+
+describe('messages between a supervisor and its service', () => {
+  it('are read', () => {
+    const control = { type: 'control', control: { type: 'pause' }, id: 3 } as const;
+    assert.deepEqual(readSupervisorMessage(control), control);
+    assert.deepEqual(readSupervisorMessage({ type: 'probe', id: 4, more: true }), { type: 'probe', id: 4 });
+    const answer = { type: 'answer', id: 3, answer: 'accepted' } as const;
+    assert.equal(readSupervisedMessage(answer), answer);
+  });
+
+  it('anything else is not taken for one, and does not throw', () => {
+    for (const message of [
+      undefined,
+      'stop',
+      { type: 'control', id: 1 },
+      { type: 'control', control: { type: 'explode' }, id: 1 },
+      { type: 'control', control: { type: 'stop' } },
+      { type: 'probe' },
+    ]) {
+      assert.equal(readSupervisorMessage(message), undefined);
+    }
+    fc.assert(
+      fc.property(fc.anything(), (message) => {
+        readSupervisorMessage(message);
+        readSupervisedMessage(message);
+      }),
+    );
+  });
+});

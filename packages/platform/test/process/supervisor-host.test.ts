@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { describe, it } from 'node:test';
+import { initialLifecycle, statusOf, type Control, type HostedService } from '@mainstay/core';
+import { SupervisorHost, type IpcChannel } from '../../src/process/supervisor-host.ts';
+
+class Channel extends EventEmitter implements IpcChannel {
+  connected = true;
+  readonly sent: unknown[] = [];
+  readonly callbacks: Array<(error: Error | null) => void> = [];
+
+  send(message: unknown, callback: (error: Error | null) => void): void {
+    this.sent.push(message);
+    this.callbacks.push(callback);
+  }
+}
+
+const quiet = (): void => {};
+const log = {
+  trace: quiet,
+  debug: quiet,
+  info: quiet,
+  warn: quiet,
+  error: quiet,
+  fatal: quiet,
+  child: () => log,
+};
+
+function attach(
+  channel: Channel,
+  more: Partial<HostedService> = {},
+): { host: SupervisorHost; controls: Control[] } {
+  const controls: Control[] = [];
+  const host = new SupervisorHost({ log, channel });
+  void host.attach({
+    control(control) {
+      controls.push(control);
+      return 'cannot-accept';
+    },
+    ...more,
+  });
+  return { host, controls };
+}
+
+describe('SupervisorHost', () => {
+  it('hands controls on and answers them with their id', () => {
+    const channel = new Channel();
+    const { controls } = attach(channel);
+    channel.emit('message', { type: 'control', control: { type: 'pause' }, id: 7 });
+    channel.emit('message', { hello: 'from the user' });
+    assert.deepEqual(controls, [{ type: 'pause' }]);
+    assert.deepEqual(channel.sent, [{ type: 'answer', id: 7, answer: 'cannot-accept' }]);
+  });
+
+  it('answers a probe with health and metrics', async () => {
+    const channel = new Channel();
+    const report = { state: 'ok', ready: true, checks: {} } as const;
+    attach(channel, { probe: async () => ({ report, metrics: { rss: 1 } }) });
+    channel.emit('message', { type: 'probe', id: 9 });
+    await new Promise(setImmediate);
+    assert.deepEqual(channel.sent, [{ type: 'health', id: 9, report, metrics: { rss: 1 } }]);
+  });
+
+  it('a lost parent is a stop, also when it was lost before', () => {
+    const channel = new Channel();
+    const { controls } = attach(channel);
+    channel.connected = false;
+    channel.emit('disconnect');
+    assert.deepEqual(controls, [{ type: 'stop', reason: 'disconnect' }]);
+    assert.deepEqual(attach(channel).controls, [{ type: 'stop', reason: 'disconnect' }]);
+  });
+
+  it('Ctrl-C is the parent’s business', () => {
+    const channel = new Channel();
+    const { controls } = attach(channel);
+    assert.equal(channel.emit('SIGINT'), true, 'without a listener Node would end the process');
+    assert.deepEqual(controls, []);
+  });
+
+  it('leaves when everything was sent, and with no listener behind', async () => {
+    const channel = new Channel();
+    const { host } = attach(channel);
+    host.report(statusOf(initialLifecycle()));
+    let left = false;
+    const leaving = host.detach().then(() => {
+      left = true;
+    });
+    await new Promise(setImmediate);
+    assert.equal(left, false);
+    channel.callbacks[0]?.(null);
+    await leaving;
+    assert.deepEqual(channel.eventNames(), []);
+  });
+
+  it('says nothing to a parent that is gone', () => {
+    const channel = new Channel();
+    const { host } = attach(channel);
+    channel.connected = false;
+    host.report(statusOf(initialLifecycle()));
+    assert.deepEqual(channel.sent, []);
+  });
+});
