@@ -123,7 +123,7 @@ class Work {
       this.#options.commit === false ? undefined : await sourceCommit(project.folder, this.#signal);
     const addons = nativeAddons();
     const [bundle] = await allOrAbort(failure, [
-      this.#step('bundle', undefined, () => this.#bundle(addons, commit)),
+      this.#step('bundle', undefined, () => this.#bundle(addons)),
       this.#typeCheck(),
       this.#step('runtimes', undefined, () => this.#fetchRuntimes(targets)),
     ]);
@@ -146,10 +146,9 @@ class Work {
     );
   }
 
-  async #bundle(addons: NativeAddons, commit: string | undefined): Promise<Bundle> {
+  async #bundle(addons: NativeAddons): Promise<Bundle> {
     return await bundleProject({
       project: this.#project,
-      buildInfo: programInfo(this.#project, commit),
       sourceMap: this.#options.sourceMap ?? false,
       color: this.#options.color ?? false,
       plugins: [addons.plugin],
@@ -182,12 +181,7 @@ class Work {
     const isWindows = platformOf(target).platform === 'win32';
     const fileName = `${this.#project.name}-${target}${isWindows ? '.exe' : ''}`;
     const file = await this.#step('executable', target, async () => {
-      const buildInfo = {
-        ...programInfo(this.#project, commit),
-        target,
-        node: pinned.node.version,
-        koffi: pinned.koffi.version,
-      };
+      const buildInfo = describeBuild(this.#project, target, commit);
       const parts = assembleExecutable({
         target,
         fileName,
@@ -279,15 +273,19 @@ class Work {
   }
 }
 
-/** What the program is told about its own build: the same on all targets, as the program is. */
-function programInfo(project: Project, commit: string | undefined): Record<string, string> {
+/** What the program is told about its own build; read by the SDK's `main`. Nothing in it changes with time or place. */
+function describeBuild(project: Project, target: Target, commit: string | undefined): Record<string, string> {
   const { name, displayName, description, version } = project;
+  const { node, koffi } = pinnedRuntimes[target];
   return {
     name,
     displayName,
     description,
     version,
-    mainstay: builderVersion(),
+    target,
+    nodeVersion: node.version,
+    koffiVersion: koffi.version,
+    mainstayVersion: builderVersion(),
     ...(commit === undefined ? {} : { commit }),
   };
 }

@@ -105,11 +105,16 @@ suite('an executable for each target', () => {
       assert.equal(report['koffiHashMatches'], true);
       assert.equal(report['koffiLoads'], 'function');
       assert.deepEqual(report['worker'], { worker: true, build: report['build'] });
+      assert.deepEqual(report['build'], report['info']);
       assert.deepEqual(report['info'], {
-        ...(report['build'] as object),
+        name: 'plain',
+        displayName: 'Plain Service',
+        description: 'Says what it is',
+        version: '1.2.3-rc.1',
         target: 'linux-x64',
-        node: '26.10.0',
-        koffi: '3.3.4',
+        nodeVersion: '26.10.0',
+        koffiVersion: '3.3.4',
+        mainstayVersion: manifest.mainstay,
       });
       const probe = report['probe'] as Record<string, unknown>;
       assert.equal(probe['lazy'], true);

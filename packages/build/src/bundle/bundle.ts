@@ -7,8 +7,6 @@ import { importMetaDefines, prelude } from './prelude.ts';
 
 export interface BundleOptions {
   readonly project: Project;
-  /** What the program knows about its own build; part of the bundle. */
-  readonly buildInfo: object;
   /** @default false */
   readonly sourceMap?: boolean;
   readonly plugins?: readonly Plugin[];
@@ -34,7 +32,7 @@ export async function bundleProject(options: BundleOptions): Promise<Bundle> {
   const { project } = options;
   const result = await build({
     stdin: {
-      contents: virtualEntry(project, options.buildInfo),
+      contents: virtualEntry(project),
       resolveDir: project.folder,
       sourcefile: 'mainstay-entry.ts',
       loader: 'ts',
@@ -74,11 +72,16 @@ export async function bundleProject(options: BundleOptions): Promise<Bundle> {
   };
 }
 
-function virtualEntry(project: Project, buildInfo: object): string {
+/**
+ * The program is the same on all targets; what differs between them it reads from the `mainstay.json` asset, which
+ * worker threads see too.
+ */
+function virtualEntry(project: Project): string {
   const entry = `./${relative(project.folder, project.entry).replaceAll('\\', '/')}`;
   return [
     "import { main } from '@mainstay/service/main';",
-    `void main({ load: () => import(${JSON.stringify(entry)}), build: ${JSON.stringify(buildInfo)} });`,
+    "const build = JSON.parse(process.getBuiltinModule('node:sea').getAsset('mainstay.json', 'utf8'));",
+    `void main({ load: () => import(${JSON.stringify(entry)}), build });`,
   ].join('\n');
 }
 
