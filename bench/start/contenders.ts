@@ -40,9 +40,9 @@ export async function buildContenders(out: string): Promise<Contenders> {
   const mainstay = async (entry: string, name: string): Promise<string> => {
     const folder = path.join(out, `mainstay-${name}`);
     const manifest = await buildExecutables({
-      entry: path.join(root, entry),
+      input: path.join(root, entry),
       targets: [`${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`],
-      out: folder,
+      outputFolder: folder,
     });
     return path.join(folder, manifest.files[0]?.file ?? '');
   };

@@ -10,7 +10,7 @@ export interface LoadResult {
   readonly errors: number;
 }
 
-const orderBody = '{"item":"anchor","quantity":2}';
+const orderBody = '{"customer":"Ada","lines":[{"sku":"anchor","quantity":2}]}';
 
 /** wrk from Debian; the reason why there is none, otherwise. */
 export function findWrk(): { readonly ok: true } | { readonly ok: false; readonly reason: string } {

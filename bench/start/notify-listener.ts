@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { ffi } from '@mainstay/platform/ffi';
+import { ffi } from '../../packages/platform/src/ffi/index.ts';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
