@@ -15,4 +15,8 @@ describe('systemd manager in a machine of its own', () => {
   it('passes the contract of service managers', async () => {
     await runInside(machine, join(import.meta.dirname, 'inside', 'manager-contract.ts'));
   });
+
+  it('keeps a service through everything that happens to one', async () => {
+    await runInside(machine, join(import.meta.dirname, 'inside', 'installed-service.ts'));
+  });
 });

@@ -8,7 +8,11 @@ const guestRepository = '/opt/mainstay';
 
 /** A machine with this checkout and the Node that runs the tests. */
 export async function bootWithCheckout(): Promise<SystemdMachine> {
-  return SystemdMachine.boot({ binds: { [guestRepository]: repository, '/opt/node': process.execPath } });
+  const binds = { [guestRepository]: repository, '/opt/node': process.execPath };
+  const machine = await SystemdMachine.boot({ binds });
+  // It boots with a console; what it says about services belongs in their logs, as on any other machine.
+  await machine.systemctl('log-target', 'journal');
+  return machine;
 }
 
 /**

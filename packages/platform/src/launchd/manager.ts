@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type {
@@ -94,7 +95,6 @@ class LaunchdManager implements ServiceManager {
   async query(name: string): Promise<ServiceInfo> {
     const definition = this.#installation.jobPath(name);
     const printed = await this.#launchctl.find(['print', this.#launchctl.target(labelFor(name))]);
-    const { existsSync } = await import('node:fs');
     const job = printed === undefined ? undefined : parsePrint(printed);
     const isInstalled = job !== undefined || existsSync(definition);
     const state = isInstalled ? jobState(job) : 'not-installed';

@@ -141,9 +141,9 @@ class Host implements SystemdHost {
   }
 
   #send(before: LifecycleStatus | undefined, status: LifecycleStatus): void {
-    const known = this.#isTold ? before : undefined;
+    const isFirst = !this.#isTold;
     this.#isTold = true;
-    const fields = notifyFields(known, status, monotonicUsec);
+    const fields = notifyFields(before, status, monotonicUsec, isFirst);
     if (fields) this.#notifier?.notify(fields);
   }
 

@@ -40,6 +40,7 @@ export class Installation {
     const before = await readText(path);
     const shown = await this.#options.show(spec.name);
     this.#checkName(spec, before, shown);
+    await this.#checkUser(spec);
     const changes: ServiceChange[] = [];
     if (before !== text) changes.push({ what: path, before, after: text });
     else if (shown.NeedDaemonReload === 'yes') {
@@ -147,6 +148,17 @@ export class Installation {
     if (before === undefined && shown.LoadState === 'loaded' && shown.FragmentPath) {
       throw nameTaken(spec.name, shown.FragmentPath);
     }
+  }
+
+  /** systemd.exec(5), DynamicUser: a user of the unit's name who exists already is taken instead of a new one. */
+  async #checkUser({ name, scope, account }: ServiceSpec): Promise<void> {
+    if (scope === 'user' || account.type === 'named') return;
+    const users = (await readText('/etc/passwd')) ?? '';
+    if (!users.split('\n').some((line) => line.startsWith(`${name}:`))) return;
+    throw platformErrors.error(
+      'MANAGER_NAME_TAKEN',
+      `Name ${name} is that of a user of this machine, as whom the service would run; choose another name, or name the account`,
+    );
   }
 
   /** Directories that systemd does not make by itself. */

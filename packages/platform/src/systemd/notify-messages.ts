@@ -7,15 +7,19 @@ const extensionGraceMs = 10_000;
 /** Fields of one datagram (sd_notify(3)). */
 export type NotifyFields = Readonly<Record<string, string>>;
 
-/** What systemd has to be told when the status went from `before` to `status`; undefined for nothing. Pure. */
+/**
+ * What systemd has to be told when the status went from `before` to `status`; undefined for nothing. Pure.
+ * `isFirst` says that nothing was sent yet, not even `before`.
+ */
 export function notifyFields(
   before: LifecycleStatus | undefined,
   status: LifecycleStatus,
   monotonicUsec: () => bigint,
+  isFirst: boolean = before === undefined,
 ): NotifyFields | undefined {
   const fields: Record<string, string> = { ...transition(before, status, monotonicUsec) };
   const text = formatStatusText(status);
-  if (before === undefined || formatStatusText(before) !== text) fields['STATUS'] = text;
+  if (isFirst || before === undefined || formatStatusText(before) !== text) fields['STATUS'] = text;
   if (extendsTimeout(before, status)) {
     fields['EXTEND_TIMEOUT_USEC'] = String(Math.round((status.waitHintMs + extensionGraceMs) * 1000));
   }

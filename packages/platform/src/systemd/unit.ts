@@ -89,7 +89,7 @@ function unitSection(spec: ServiceSpec): UnitEntry[] {
   // Counts starts (systemd.unit(5)), and the first of them is no restart.
   const burst = recovery.restart === 'never' ? 0 : recovery.maxRestarts + 1;
   entries.push(
-    entry('StartLimitIntervalSec', burst === 0 ? '0' : timeSpan(recovery.windowMs)),
+    entry('StartLimitIntervalSec', timeSpan(burst === 0 ? 0 : recovery.windowMs)),
     entry('StartLimitBurst', String(Math.max(burst, 1))),
   );
   return entries;

@@ -1,0 +1,3 @@
+import { main } from '@mainstay/service/main';
+
+await main({ load: () => import('./descriptor-service.ts') });
