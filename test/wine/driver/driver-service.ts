@@ -46,6 +46,14 @@ function timed(run: () => void): ControlResult {
   return { error, milliseconds: performance.now() - begin };
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 type Progress = WaitOptions['onProgress'];
 
 function methods(manager: ServiceManager, progress: Progress) {
@@ -75,6 +83,7 @@ function methods(manager: ServiceManager, progress: Progress) {
     control: (name: string, code: number) =>
       timed(() => withService(name, (service) => service.control(code))),
     kill: (pid: number) => process.kill(pid),
+    isAlive,
     readRegistry,
     writeRegistry: (key: string, name: string, value: RegistryValue) => writeRegistry(key, name, value),
     readSecurity,

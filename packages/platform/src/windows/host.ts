@@ -22,6 +22,9 @@ export interface ScmHostOptions {
   readonly startWorker?: (data: ScmWorkerData) => Promise<ScmThread>;
 }
 
+/** How long the last status may take to reach the SCM, in milliseconds. */
+const lastWordMs = 2_000;
+
 /** The part of a `Worker` that the host needs. */
 export type ScmThread = Pick<Worker, 'postMessage' | 'terminate'> & {
   on(event: 'message', listener: (message: FromScm) => void): unknown;
@@ -40,6 +43,7 @@ export async function createScmHost(options: ScmHostOptions): Promise<ScmHost | 
     serviceName,
     limits: { stopTimeoutMs: limits.stopTimeoutMs, pauseTimeoutMs: limits.pauseTimeoutMs },
     startTimeoutMs: limits.startTimeoutMs,
+    stopped: new Int32Array(new SharedArrayBuffer(4)),
   };
   const worker = options.startWorker
     ? await options.startWorker(data)
@@ -50,7 +54,7 @@ export async function createScmHost(options: ScmHostOptions): Promise<ScmHost | 
     worker.on('exit', () => (host ? host.lost('its thread ended') : resolve(undefined)));
     worker.on('message', (message) => {
       if (message.type === 'started') {
-        host = new ScmHost({ ...options, serviceName: message.serviceName }, worker, message.args);
+        host = new ScmHost(options.log, worker, message.args, data.stopped);
         resolve(host);
       } else if (host) {
         host.message(message);
@@ -71,6 +75,7 @@ export class ScmHost implements ServiceHost {
   readonly #log: Logger;
   readonly #worker: ScmThread;
   readonly #waiting: Control[] = [];
+  readonly #stopped: Int32Array<SharedArrayBuffer>;
   #service: HostedService | undefined;
   #status: LifecycleStatus | undefined;
   /** Controls handed to the service so far; tells the SCM thread which of its controls a status has seen. */
@@ -79,12 +84,14 @@ export class ScmHost implements ServiceHost {
   #closing = false;
 
   constructor(
-    { log }: Pick<ScmHostOptions, 'serviceName' | 'log'>,
+    log: Logger,
     worker: ScmThread,
     args: readonly string[],
+    stopped: Int32Array<SharedArrayBuffer>,
   ) {
     this.#log = log;
     this.#worker = worker;
+    this.#stopped = stopped;
     this.startArguments = args;
   }
 
@@ -96,6 +103,8 @@ export class ScmHost implements ServiceHost {
   report(status: LifecycleStatus): void {
     this.#status = status;
     this.#post({ type: 'status', status, seen: this.#seen });
+    // The last word has to be out before this process may end, which in `process.exit()` is right after this call.
+    if (status.exit) Atomics.wait(this.#stopped, 0, 0, lastWordMs);
   }
 
   storeDescriptor(): boolean {
@@ -121,6 +130,7 @@ export class ScmHost implements ServiceHost {
   /** The SCM thread is gone: nobody could stop the service any more, so it stops by itself. */
   lost(reason: string): void {
     this.#closed.resolve();
+    Atomics.store(this.#stopped, 0, 1);
     if (this.#closing) return;
     this.#log.error({ reason }, 'The connection to the SCM is lost');
     this.#service?.control({ type: 'stop', reason: 'disconnect' });

@@ -6,6 +6,8 @@ export interface ScmWorkerData {
   readonly serviceName: string;
   readonly limits: MirrorLimits;
   readonly startTimeoutMs: number;
+  /** One number in shared memory, set to 1 when the SCM knows that the service has stopped. */
+  readonly stopped: Int32Array<SharedArrayBuffer>;
 }
 
 /** From the service's thread to the SCM thread. */

@@ -108,6 +108,7 @@ class ScmConnection {
 
   #setStatus(exitCode: number): void {
     const { state, accepts, checkpoint, deadline } = this.#mirror;
+    const { stopped } = this.#data;
     this.#dispatcher?.setStatus({
       state,
       controlsAccepted: acceptMask(state, accepts),
@@ -115,5 +116,8 @@ class ScmConnection {
       checkpoint,
       waitHint: deadline === undefined ? 0 : waitHintMs,
     });
+    if (state !== 'stopped') return;
+    Atomics.store(stopped, 0, 1);
+    Atomics.notify(stopped, 0);
   }
 }

@@ -222,10 +222,10 @@ function bind() {
     GetModuleHandleW: func(kernel, 'uintptr_t __stdcall GetModuleHandleW(str16 name)') as (
       name: string,
     ) => Handle,
-    GetProcAddress: func(kernel, 'uintptr_t __stdcall GetProcAddress(uintptr_t module, const char *name)') as (
-      module: Handle,
-      name: string,
-    ) => Handle,
+    GetProcAddress: func(
+      kernel,
+      'uintptr_t __stdcall GetProcAddress(uintptr_t module, const char *name)',
+    ) as (module: Handle, name: string) => Handle,
     LocalFree: func(kernel, 'uintptr_t __stdcall LocalFree(uintptr_t memory)') as (memory: Handle) => Handle,
   };
 }
