@@ -9,7 +9,7 @@ export interface ApiParts {
   readonly orders: Orders;
   readonly maxBodyBytes: number;
   /** Counts the primes below a number, away from this thread. */
-  countPrimes(limit: number, signal: AbortSignal): Promise<number>;
+  readonly countPrimes: (limit: number, signal: AbortSignal) => Promise<number>;
 }
 
 type Route = (call: Call, parts: ApiParts) => Promise<void> | void;

@@ -1,4 +1,20 @@
-import { array, gte, int, lte, maxLength, minLength, number, object, strictObject, string } from 'zod/mini';
+import {
+  array,
+  config,
+  gte,
+  int,
+  lte,
+  maxLength,
+  minLength,
+  number,
+  object,
+  strictObject,
+  string,
+} from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
+
+// zod/mini comes without words; what is wrong with an order should be said in some.
+config(en());
 
 const line = strictObject({
   sku: string().check(minLength(1), maxLength(64)),

@@ -108,6 +108,19 @@ export class LineWriter {
 }
 
 /**
+ * Makes standard output not block where it is a socket, as it is below systemd and below a Node parent: `process.stdout`
+ * does that when it is made (libuv: uv_pipe_open), and takes 3–5 ms, so it is for after the start. Until then a reader
+ * that does not read holds up who writes more than the socket's buffer, about 200 KiB.
+ */
+export function unblockSocket(fd: number): void {
+  try {
+    if (fd === 1 && fstatSync(fd).isSocket()) void process.stdout.fd;
+  } catch {
+    // A Windows service has no standard output.
+  }
+}
+
+/**
  * A descriptor of our own for the same pipe that does not block. O_NONBLOCK on the inherited one would be seen by every
  * process that shares it; Linux opens a second description of a pipe through /proc (proc(5), /proc/pid/fd). Sockets
  * cannot be opened so, and a regular file must not be: its offset would no longer be shared with standard error.

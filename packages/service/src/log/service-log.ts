@@ -1,7 +1,7 @@
 import { type LogFields, type Logger, type LogLevel, logLevels, messageOf } from '@mainstay/core';
 import { destinationKind, journalPrefix } from './destination.ts';
 import { createJsonEncoder, type Encoder, type LogBase, type LogRecord, reservedFields } from './encoder.ts';
-import { LineWriter } from './line-writer.ts';
+import { LineWriter, unblockSocket } from './line-writer.ts';
 import { toPlain, toPlainFields } from './plain.ts';
 import { createPrettyEncoder } from './pretty.ts';
 import { maskLine, type SecretMask } from './redaction.ts';
@@ -60,6 +60,7 @@ export function createServiceLog(options: ServiceLogOptions): ServiceLog {
     level: asked ?? 'info',
     async usePino() {
       if (kind === 'terminal') return;
+      unblockSocket(fd);
       const { createPinoEncoder } = await import('./pino-encoder.ts');
       encode = createPinoEncoder(base);
     },
