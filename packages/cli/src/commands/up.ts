@@ -14,6 +14,12 @@ interface UpOptions {
   readonly plain?: boolean;
 }
 
+/**
+ * One Ctrl-C arrives more than once: from the terminal, and forwarded by `npm start` and other parents. What comes within
+ * this time is the same key, in milliseconds.
+ */
+const sameKeyMs = 500;
+
 /** Runs the services of the manifest until they have ended or Ctrl-C stops them. */
 export async function up(context: CliContext, names: readonly string[], options: UpOptions): Promise<number> {
   const services = await loadManifest(resolve(context.cwd, options.file), names, context.env);
@@ -24,7 +30,13 @@ export async function up(context: CliContext, names: readonly string[], options:
     session,
     services.map(({ name }) => name),
   );
-  const interrupt = () => session.interrupt();
+  let interruptedAt = -Infinity;
+  const interrupt = () => {
+    const at = performance.now();
+    if (at - interruptedAt < sameKeyMs) return;
+    interruptedAt = at;
+    session.interrupt();
+  };
   // SIGHUP: the terminal was closed. Windows has SIGINT, SIGBREAK and, when the console closes, SIGHUP.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? ['SIGBREAK'] : [])];
   for (const signal of signals) process.on(signal, interrupt);
