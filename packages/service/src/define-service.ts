@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { serviceErrors } from './errors.ts';
-import type { Service, ServiceClass } from './service-class.ts';
+import type { ServiceClass, ServiceInstance } from './service-class.ts';
 import type { ServiceContext, ServiceDefinition, ServiceHandlers, Tasks } from './types.ts';
 
 /** Id on every platform: a systemd unit, a Windows service, a launchd label, a file name. */
@@ -30,13 +30,20 @@ export function defineService<
   // oxlint-disable-next-line typescript/no-generated-empty-object-type -- without tasks there is no name to run
   const TaskMap extends Tasks = Record<never, never>,
 >(serviceClass: ServiceClass<Schema, TaskMap>): ServiceDefinition<Schema, TaskMap>;
-export function defineService(given: ServiceDefinition | ServiceClass): ServiceDefinition {
+export function defineService(given: ServiceDefinition | AnyServiceClass): ServiceDefinition {
   const definition = typeof given === 'function' ? definitionOfClass(given) : given;
   validate(definition);
   return definition;
 }
 
-function definitionOfClass(serviceClass: ServiceClass): ServiceDefinition {
+/** Any of them, for the one that is made of it: its types have been checked by the overloads. */
+interface AnyServiceClass {
+  readonly name: string;
+  readonly definition: Omit<ServiceDefinition, 'start'>;
+  new (ctx: ServiceContext): ServiceInstance;
+}
+
+function definitionOfClass(serviceClass: AnyServiceClass): ServiceDefinition {
   const { definition } = serviceClass;
   if (typeof definition !== 'object' || definition === null) {
     throw invalid(
@@ -53,7 +60,7 @@ function definitionOfClass(serviceClass: ServiceClass): ServiceDefinition {
   };
 }
 
-function handlersOf(service: Service): ServiceHandlers {
+function handlersOf(service: ServiceInstance): ServiceHandlers {
   return {
     stop: () => service.stop(),
     ...(service.pause && { pause: () => service.pause?.() }),

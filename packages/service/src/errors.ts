@@ -32,9 +32,4 @@ export const serviceErrors = defineErrors('service', {
     summary: 'The service asked for a new resource while it was already cleaning up',
     action: 'Make what has to be released before the stop ends, and heed ctx.signal',
   },
-  SERVICE_RELEASE_FAILED: {
-    kind: 'bug',
-    summary: 'Something on the disposer stack could not be released',
-    action: 'See the log: each failed release has a line of its own',
-  },
 });

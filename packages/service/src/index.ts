@@ -34,7 +34,7 @@ export {
   type Problem,
   type RoutingApplication,
 } from './http/index.ts';
-export { Service, type ServiceClass } from './service-class.ts';
+export { Service, type ServiceClass, type ServiceInstance } from './service-class.ts';
 export type {
   ConfigOf,
   ControlHandlers,

@@ -1,5 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { ConfigOf, ControlHandlers, ServiceContext, ServiceDefinition, Tasks } from './types.ts';
+import type {
+  ConfigOf,
+  ControlHandlers,
+  ServiceContext,
+  ServiceDefinition,
+  ServiceHandlers,
+  Tasks,
+} from './types.ts';
 
 /**
  * A service as a class. Methods that a class does not have are not offered to hosts.
@@ -13,9 +20,10 @@ import type { ConfigOf, ControlHandlers, ServiceContext, ServiceDefinition, Task
  * export default defineService(Orders);
  */
 export abstract class Service<
-  Schema extends StandardSchemaV1 | undefined = StandardSchemaV1 | undefined,
-  TaskMap extends Tasks = Tasks,
-> {
+  Schema extends StandardSchemaV1 | undefined = undefined,
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- without tasks there is no name to run
+  TaskMap extends Tasks = Record<never, never>,
+> implements ServiceInstance {
   protected readonly ctx: ServiceContext<ConfigOf<Schema>, TaskMap>;
 
   constructor(ctx: ServiceContext<ConfigOf<Schema>, TaskMap>) {
@@ -35,12 +43,24 @@ export abstract class Service<
   readonly control?: ControlHandlers;
 }
 
-/** The class itself: how it is called is static, what it does is in the instance that is made at start. */
-export interface ServiceClass<
-  Schema extends StandardSchemaV1 | undefined = StandardSchemaV1 | undefined,
-  TaskMap extends Tasks = Tasks,
-> {
+/** What a service as a class does; `Service` implements it. */
+export interface ServiceInstance extends ServiceHandlers {
+  start(): void | Promise<void>;
+}
+
+/** The class itself: how the service is called is static, what it does is in the instance that is made at start. */
+export interface ServiceClass<Schema extends StandardSchemaV1 | undefined, TaskMap extends Tasks> {
   readonly name: string;
-  readonly definition: Omit<ServiceDefinition<Schema, TaskMap>, 'start'>;
-  new (ctx: ServiceContext<ConfigOf<Schema>, TaskMap>): Service<Schema, TaskMap>;
+  readonly definition: ClassDefinition<Schema, TaskMap>;
+  new (ctx: ServiceContext<ConfigOf<NoInfer<Schema>>, NoInfer<TaskMap>>): ServiceInstance;
+}
+
+/** A definition whose start is the class's. */
+export interface ClassDefinition<
+  Schema extends StandardSchemaV1 | undefined,
+  TaskMap extends Tasks,
+> extends Omit<ServiceDefinition, 'config' | 'instances' | 'start' | 'tasks'> {
+  readonly config?: Schema;
+  readonly tasks?: TaskMap;
+  readonly instances?: number | ((config: ConfigOf<NoInfer<Schema>>) => number);
 }

@@ -82,9 +82,10 @@ describe('SupervisorHost', () => {
     const { host } = attach(channel);
     host.report(statusOf(initialLifecycle()));
     let left = false;
-    const leaving = host.detach().then(() => {
+    const leaving = (async () => {
+      await host.detach();
       left = true;
-    });
+    })();
     await new Promise(setImmediate);
     assert.equal(left, false);
     channel.callbacks[0]?.(null);
