@@ -1,5 +1,5 @@
 import { build } from 'plist';
-import type { ServiceSpec } from '@mainstay/core';
+import { messageOf, type ServiceSpec } from '@mainstay/core';
 import { platformErrors } from '../errors.ts';
 import { checkJob, type PlistDictionary } from './job-keys.ts';
 
@@ -75,13 +75,14 @@ export function jobNotes(spec: ServiceSpec): string[] {
 
 /** The job as an XML property list. Throws MANAGER_INVALID_SPEC for text that XML cannot hold. */
 export function formatJob(spec: ServiceSpec): string {
-  const xml = `${build(renderJob(spec) as Parameters<typeof build>[0])}\n`;
-  // oxlint-disable-next-line no-control-regex -- XML 1.0, "Characters"
-  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(xml) || !xml.isWellFormed()) {
+  const job = renderJob(spec);
+  try {
+    return `${build(job as Parameters<typeof build>[0])}\n`;
+  } catch (error) {
     throw platformErrors.error(
       'MANAGER_INVALID_SPEC',
-      `The launchd job of ${spec.name} holds control characters, which a property list cannot`,
+      `The launchd job of ${spec.name} holds characters that a property list cannot: ${messageOf(error)}`,
+      { cause: error },
     );
   }
-  return xml;
 }

@@ -2,8 +2,9 @@ import type { ServiceScope } from '@mainstay/core';
 import type { CommandOptions, CommandResult, CommandRunner } from '../command/run-command.ts';
 import { platformErrors } from '../errors.ts';
 
-/** Exit codes of launchctl(1), as `launchctl error CODE` names them: ESRCH-like for "Could not find service". */
-const notFound = 113;
+/** What launchctl ends with when it does not know a service: 113 of `print`, 3 (ESRCH) of `bootout`. */
+const notFound = new Set([3, 113]);
+/** EPERM, and 150: "Operation not permitted while System Integrity Protection is engaged". */
 const notPermitted = new Set([1, 150]);
 
 /** The `launchctl` program, with fixed arguments, for one domain. */
@@ -44,7 +45,7 @@ export class Launchctl {
   async find(args: readonly string[], options: CommandOptions = {}): Promise<string | undefined> {
     const result = await this.#attempt(args, options);
     if (result.code === 0) return result.stdout;
-    if (result.code === notFound || /could not find service/i.test(result.stderr)) return undefined;
+    if (notFound.has(result.code ?? 0) || /could not find service/i.test(result.stderr)) return undefined;
     return this.run(args, options);
   }
 
