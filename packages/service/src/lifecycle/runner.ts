@@ -148,10 +148,10 @@ export class ServiceRunner implements HostedService {
   #perform(effect: LifecycleEffect): void {
     switch (effect.type) {
       case 'invoke':
-        void this.#invoke(effect.handler, effect.run);
+        this.#call(effect.run, () => this.#invoke(effect.handler, effect.run));
         break;
       case 'deliver':
-        void this.#settle(effect.run, async () => this.#deliver(effect.control));
+        this.#call(effect.run, () => this.#settle(effect.run, async () => this.#deliver(effect.control)));
         break;
       case 'abort':
         this.#abort.abort(new DOMException(`The service is stopping (${effect.reason})`, 'AbortError'));
@@ -178,6 +178,13 @@ export class ServiceRunner implements HostedService {
         // `control` has answered already, from the same state.
         break;
     }
+  }
+
+  /** After the step, so that what the handler does at once is stepped at once; unless it was overtaken by then. */
+  #call(run: number, invoke: () => Promise<void>): void {
+    queueMicrotask(() => {
+      if (this.#model.inFlight?.run === run) void invoke();
+    });
   }
 
   #invoke(handler: Operation | 'reload', run: number): Promise<void> {
