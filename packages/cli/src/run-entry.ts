@@ -5,10 +5,13 @@ import { isMainThread } from 'node:worker_threads';
 
 import { main } from '@mainstay/service/main';
 
+import { provideSdk } from './sdk-fallback.ts';
+
 const self = new URL(import.meta.url);
 const entry = self.searchParams.get('entry') ?? pathToFileURL(process.argv[2] ?? '').href;
 self.searchParams.set('entry', entry);
 
+provideSdk();
 if (isMainThread && process.channel) process.once('disconnect', () => process.once('exit', endOwnGroup));
 
 await main({

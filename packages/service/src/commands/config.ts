@@ -69,7 +69,8 @@ export async function config(context: CommandContext, options: ConfigOptions): P
     }
     return ExitCode.notConfigured;
   }
-  const rows = describeConfig(result);
+  // A service without a schema has one empty value, without a key.
+  const rows = describeConfig(result).filter(({ key }) => key !== '');
   if (options.json) {
     const { files, profile } = result;
     printJson(context, {

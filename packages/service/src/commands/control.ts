@@ -83,7 +83,7 @@ export async function act(
     });
     progress.end();
     if (!options.quiet && !options.silent)
-      out.write(`${wordings[action].done} ${name}, ${stateText(info)}\n`);
+      out.write(`${wordings[action].done} ${name}${info.pid === undefined ? '' : `, pid ${info.pid}`}\n`);
     return info;
   } finally {
     progress.end();
