@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildExecutables } from '../../packages/build/src/index.ts';
@@ -19,7 +20,7 @@ export function windowsExecutable(name: keyof typeof inputs): Promise<string> {
 
 async function build(name: keyof typeof inputs): Promise<string> {
   const outputFolder = await mkdtemp(join(tmpdir(), `mainstay-wine-${name}-`));
-  folders.add(outputFolder);
+  process.once('exit', () => rmSync(outputFolder, { recursive: true, force: true }));
   const manifest = await buildExecutables({
     input: inputs[name],
     targets: ['win-x64'],
@@ -31,11 +32,4 @@ async function build(name: keyof typeof inputs): Promise<string> {
   const [file] = manifest.files;
   if (!file) throw new Error(`Nothing was built from ${inputs[name]}`);
   return join(outputFolder, file.file);
-}
-
-const folders = new Set<string>();
-
-/** Call after the tests. */
-export async function removeExecutables(): Promise<void> {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
 }

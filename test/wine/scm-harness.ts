@@ -6,7 +6,7 @@ import { ControlCode } from '../../packages/platform/src/windows/codes.ts';
 import { exitCodeOf, type ServiceProcessStatus } from '../../packages/platform/src/windows/service-status.ts';
 import type { FixtureRun, FixtureWorkspace, HostHarness, ProcessExit } from '../conformance/harness.ts';
 import { eventually } from '../conformance/workspace.ts';
-import { removeExecutables, windowsExecutable } from './executables.ts';
+import { windowsExecutable } from './executables.ts';
 import type { ControlResult } from './driver/protocol.ts';
 import { WineDriver } from './driver/wine-driver.ts';
 import { Wine } from './wine.ts';
@@ -87,7 +87,6 @@ export class ScmHarness implements HostHarness {
   async close(): Promise<void> {
     await this.driver[Symbol.asyncDispose]();
     await this.wine[Symbol.asyncDispose]();
-    await removeExecutables();
   }
 }
 
