@@ -16,6 +16,10 @@ describe('systemd manager in a machine of its own', () => {
     await runInside(machine, join(import.meta.dirname, 'inside', 'manager-contract.ts'));
   });
 
+  it('writes units that systemd reads as they were meant', async () => {
+    await runInside(machine, join(import.meta.dirname, 'inside', 'quoting.ts'));
+  });
+
   it('keeps a service through everything that happens to one', async () => {
     await runInside(machine, join(import.meta.dirname, 'inside', 'installed-service.ts'));
   });
