@@ -54,7 +54,8 @@ export class TaskThread {
 
   async #begin(spawn: () => Worker | Promise<Worker>): Promise<void> {
     try {
-      const worker = await spawn();
+      // In a turn of its own: the events must not come before the constructor has returned.
+      const worker = await Promise.resolve().then(spawn);
       this.#worker = worker;
       worker.on('message', (result: TaskResult) => this.#settle(result));
       worker.on('messageerror', (error) => this.#settleError(error));

@@ -29,11 +29,14 @@ describe('encoders', () => {
 
   it('make plain data of anything', () => {
     fc.assert(
-      fc.property(fc.anything({ withNullPrototype: true, withTypedArray: true, withSparseArray: true }), (value) => {
-        const once = toPlain(value);
-        assert.deepEqual(toPlain(once), once);
-        assert.doesNotThrow(() => JSON.stringify(once));
-      }),
+      fc.property(
+        fc.anything({ withNullPrototype: true, withTypedArray: true, withSparseArray: true }),
+        (value) => {
+          const once = toPlain(value);
+          assert.deepEqual(toPlain(once), once);
+          assert.doesNotThrow(() => JSON.stringify(once));
+        },
+      ),
     );
   });
 
@@ -45,7 +48,10 @@ describe('encoders', () => {
       message: 'Bad \u001B[2J thing',
     };
     const plain = createPrettyEncoder({ colour: false })(record);
-    assert.match(plain, /^\d\d:\d\d:\d\d\.\d{3} ERROR Bad \\x1b\[2J thing id=7 text="two words"\n {4}Error: inner/);
+    assert.match(
+      plain,
+      /^\d\d:\d\d:\d\d\.\d{3} ERROR Bad \\x1b\[2J thing id=7 text="two words"\n {4}Error: inner/,
+    );
     assert.match(plain, /caused by: Error: root/);
     assert.doesNotMatch(plain, /\u001B/);
     assert.match(createPrettyEncoder({ colour: true })(record), /\u001B\[31mERROR\u001B\[0m/);

@@ -18,7 +18,9 @@ async function outputOf(child: ChildProcess): Promise<string> {
 describe('log of a process', () => {
   for (const ending of ['exit', 'crash']) {
     it(`is written to the last line at ${ending}`, async () => {
-      const child = spawn(process.execPath, [talk, '500', '20', ending], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const child = spawn(process.execPath, [talk, '500', '20', ending], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
       const lines = (await outputOf(child)).trimEnd().split('\n');
       assert.equal(lines.length, 500);
       assert.equal((JSON.parse(lines[499] ?? '') as { n: number }).n, 499);
@@ -39,7 +41,11 @@ describe('log of a process', () => {
       .map((line) => JSON.parse(line) as { n?: number; count?: number; msg: string });
     const dropped = lines.find((line) => line.msg.startsWith('Log lines were dropped'));
     const numbers = lines.filter((line) => line.n !== undefined).map((line) => line.n);
-    assert.deepEqual(numbers, numbers.map((_, index) => index), 'the lines that came are the first ones, in order');
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => index),
+      'the lines that came are the first ones, in order',
+    );
     assert.equal(numbers.length + (dropped?.count ?? 0), 2000);
   });
 

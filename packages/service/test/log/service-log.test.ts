@@ -3,7 +3,12 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { createServiceLog, type LogBase, type ServiceLog, type ServiceLogOptions } from '../../src/log/index.ts';
+import {
+  createServiceLog,
+  type LogBase,
+  type ServiceLog,
+  type ServiceLogOptions,
+} from '../../src/log/index.ts';
 
 const base: LogBase = { service: 'orders', instance: 2, version: '1.2.3', host: 'box', pid: 42, runId: 'r1' };
 const time = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
@@ -51,8 +56,10 @@ describe('service log', () => {
   it('keeps lines identical and in order when pino takes over', async () => {
     const log = open();
     const say = (): void => {
-      log.logger.child({ part: 'http' }).warn({ n: 1, nested: { text: 'ä"\n' }, list: [1, null] }, 'Same "line"');
-      log.logger.error({ err: new TypeError('same stack') , at: new Date(time) }, 'With an error');
+      log.logger
+        .child({ part: 'http' })
+        .warn({ n: 1, nested: { text: 'ä"\n' }, list: [1, null] }, 'Same "line"');
+      log.logger.error({ err: new TypeError('same stack'), at: new Date(time) }, 'With an error');
     };
     const fixedStack = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
@@ -128,7 +135,13 @@ describe('service log', () => {
     const say = (): void => {
       log.logger.info({ nested: { text: `is ${secret}` } }, `Message with ${secret}`);
       log.logger.info(
-        { password: 'p1', 'X-Api-Key': 'p2', headers: { authorization: 'p3' }, accessToken: 'p4', tokenCount: 5 },
+        {
+          password: 'p1',
+          'X-Api-Key': 'p2',
+          headers: { authorization: 'p3' },
+          accessToken: 'p4',
+          tokenCount: 5,
+        },
         'Connecting to postgres://me:p5@db/x with Bearer p6p6p6p6p6',
       );
     };
@@ -155,7 +168,10 @@ describe('service log', () => {
     const log = open({ env: { LOG_LEVEL: 'Warn' } });
     log.logger.info('no');
     log.logger.warn('yes');
-    assert.deepEqual(lines(log).map((line) => line['msg']), ['yes']);
+    assert.deepEqual(
+      lines(log).map((line) => line['msg']),
+      ['yes'],
+    );
     const odd = open({ env: { LOG_LEVEL: 'loud' } });
     assert.equal(odd.level, 'info');
     assert.match(text(odd), /"value":"loud".*Unknown LOG_LEVEL/);
