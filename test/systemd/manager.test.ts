@@ -1,7 +1,7 @@
 import { after, before, describe, it } from 'node:test';
 import { join } from 'node:path';
 import type { SystemdMachine } from './systemd.ts';
-import { bootWithCheckout, runInside } from './run-inside.ts';
+import { bootWithCheckout, runInside, startUserManager } from './run-inside.ts';
 
 describe('systemd manager in a machine of its own', () => {
   let machine: SystemdMachine;
@@ -14,6 +14,11 @@ describe('systemd manager in a machine of its own', () => {
 
   it('passes the contract of service managers', async () => {
     await runInside(machine, join(import.meta.dirname, 'inside', 'manager-contract.ts'));
+  });
+
+  it('passes the contract for the services of a user', async () => {
+    const asAlice = await startUserManager(machine, 'alice');
+    await runInside(machine, join(import.meta.dirname, 'inside', 'manager-contract.ts'), asAlice);
   });
 
   it('writes units that systemd reads as they were meant', async () => {

@@ -1,4 +1,5 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceManager, ServiceSpec } from '@mainstay/core';
 import type { JournalEntry, Plan } from '../../conformance/behaviour-plan.ts';
@@ -7,7 +8,7 @@ import type { JournalEntry, Plan } from '../../conformance/behaviour-plan.ts';
 const node = '/opt/node';
 const fixture = join(import.meta.dirname, '..', '..', 'conformance', 'fixture-main.ts');
 /** Not in /tmp, of which each unit has its own. */
-const plans = '/opt/plans';
+const plans = process.getuid?.() === 0 ? '/opt/plans' : join(homedir(), 'plans');
 
 export type FixturePlan = Partial<Omit<Plan, 'journal' | 'gates'>>;
 
@@ -71,9 +72,9 @@ export function openGate(manager: ServiceManager, name: string, gate: string): v
   writeFileSync(join(gates, gate), '');
 }
 
-/** As an administrator's editor would. */
-export function editUnit(name: string, line: string): void {
-  appendFileSync(`/etc/systemd/system/${name}.service`, `${line}\n`);
+/** As somebody's editor would. */
+export function editUnit(unitFile: string | undefined, line: string): void {
+  appendFileSync(unitFile ?? '', `${line}\n`);
 }
 
 export function removePlans(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ServiceSpec } from '@mainstay/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parse } from 'plist';
 import { formatJob, labelFor, renderJob, roleAccountFor } from '../../src/launchd/job.ts';
 import { checkJob, type PlistDictionary } from '../../src/launchd/job-keys.ts';
