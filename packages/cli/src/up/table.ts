@@ -89,7 +89,8 @@ function footer({ rows, problems, notice }: TableContent, width: number, style: 
     url === undefined ? [] : [style.cyan(truncate(`${view.name}: ${url}`, width))],
   );
   const recent = problems.slice(-3).map((problem) => style.red(truncate(problem, width)));
-  return ['', ...urls, ...recent, style.dim(truncate(notice, width))];
+  const last = notice === '' ? [] : [style.dim(truncate(notice, width))];
+  return ['', ...urls, ...recent, ...last];
 }
 
 /** Leaves columns out until the rest fits. */
