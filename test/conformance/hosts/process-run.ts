@@ -29,19 +29,28 @@ export class FixtureProcess {
 
   constructor({ command, args, env = plainEnvironment(), stdio = ['ignore', 'pipe', 'pipe'] }: SpawnOptions) {
     this.child = spawn(command, args, { env, stdio });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output += text;
-      });
-    }
-    this.#exit = new Promise((resolve, reject) => {
+    const ended = [this.child.stdout, this.child.stderr].map(
+      (stream) =>
+        new Promise<void>((resolve) => {
+          if (!stream) resolve();
+          stream?.setEncoding('utf8').on('close', resolve);
+          stream?.on('data', (text: string) => {
+            this.#output += text;
+          });
+        }),
+    );
+    const exit = new Promise<ProcessExit>((resolve, reject) => {
       this.child.on('error', reject);
-      // Not `exit`: the last output comes after it.
-      this.child.on('close', (code, signal) => {
-        this.hasExited = true;
+      this.child.on('exit', (code, signal) => {
         resolve({ code: code ?? undefined, signal: signal ?? undefined });
       });
     });
+    // Not the child's `close`, which does not come when we have disconnected it; and the last output comes after `exit`.
+    this.#exit = (async () => {
+      await Promise.all([exit, ...ended]);
+      this.hasExited = true;
+      return exit;
+    })();
   }
 
   get output(): string {

@@ -137,12 +137,16 @@ export class ServiceRunner implements HostedService {
     this.#queue.push(event);
     if (this.#isStepping) return;
     this.#isStepping = true;
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      const { model, effects } = stepLifecycle(this.#model, next);
-      this.#model = model;
-      for (const effect of effects) this.#perform(effect);
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+        const { model, effects } = stepLifecycle(this.#model, next);
+        this.#model = model;
+        for (const effect of effects) this.#perform(effect);
+      }
+    } finally {
+      // If an effect throws it is a bug of ours; as an uncaught error it comes back as a crash, which must be stepped.
+      this.#isStepping = false;
     }
-    this.#isStepping = false;
   }
 
   #perform(effect: LifecycleEffect): void {
