@@ -112,7 +112,8 @@ export const platformErrors = defineErrors('platform', {
   MANAGER_MARKED_FOR_DELETION: {
     kind: 'environment',
     summary: 'The service is deleted, but some program holds on to it, so Windows keeps it',
-    action: 'Close the Services console, Event Viewer, Task Manager and Process Explorer, or restart the machine',
+    action:
+      'Close the Services console, Event Viewer, Task Manager and Process Explorer, or restart the machine',
   },
   MANAGER_FOREIGN_DIRECTORY: {
     kind: 'environment',

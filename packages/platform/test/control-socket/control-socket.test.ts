@@ -79,6 +79,30 @@ async function raw(data: string | Buffer): Promise<string> {
   return text(socket);
 }
 
+/** A peer that is not ours. */
+async function peer(answer: (socket: Socket) => void): Promise<AsyncDisposable> {
+  const other = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => answer(socket));
+  });
+  await new Promise<void>((resolve) => {
+    other.listen(path, resolve);
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => {
+        other.close(resolve);
+      });
+    },
+  };
+}
+
+/** The control of a request as the server reads it; undefined when it refuses it. */
+function control(value: unknown): Control | undefined {
+  const request = parseRequest(JSON.stringify({ id: 1, type: 'control', control: value }));
+  return typeof request === 'object' && request.type === 'control' ? request.control : undefined;
+}
+
 describe('the control socket', { skip }, () => {
   it('carries controls and their answers, in order', async () => {
     await open();
@@ -159,24 +183,6 @@ describe('the control socket', { skip }, () => {
 });
 
 describe('the client of a control socket', { skip }, () => {
-  /** A peer that is not ours. */
-  async function peer(answer: (socket: Socket) => void): Promise<AsyncDisposable> {
-    const other = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.once('data', () => answer(socket));
-    });
-    await new Promise<void>((resolve) => {
-      other.listen(path, resolve);
-    });
-    return {
-      async [Symbol.asyncDispose]() {
-        await new Promise((resolve) => {
-          other.close(resolve);
-        });
-      },
-    };
-  }
-
   for (const [what, answer] of [
     ['nonsense', (socket) => socket.end('hello\n')],
     ['nothing', (socket) => socket.destroy()],
@@ -205,10 +211,6 @@ describe('the client of a control socket', { skip }, () => {
 
 describe('the protocol of the control socket', () => {
   it('takes what it allows, and nothing more of it', () => {
-    const control = (value: unknown): unknown => {
-      const request = parseRequest(JSON.stringify({ id: 1, type: 'control', control: value }));
-      return typeof request === 'object' && request.type === 'control' ? request.control : undefined;
-    };
     assert.deepEqual(control({ type: 'pause', extra: 1 }), { type: 'pause' });
     assert.deepEqual(control({ type: 'stop' }), { type: 'stop', reason: 'stop' });
     assert.deepEqual(control({ type: 'stop', reason: 'interrupt', force: true }), {
