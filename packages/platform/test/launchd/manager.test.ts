@@ -61,6 +61,10 @@ if (!skip) {
   });
 }
 
+async function withoutLaunchctl(): Promise<never> {
+  throw Object.assign(new Error('spawn launchctl ENOENT'), { code: 'ENOENT' });
+}
+
 describe('launchd manager', { skip }, () => {
   it('uses the commands that launchctl(1) documents, in their order', async () => {
     const { root, manager, launchd, spec } = setUp();
@@ -104,10 +108,7 @@ describe('launchd manager', { skip }, () => {
 
   it('says that there is no launchd where there is none', async () => {
     const { root, paths } = setUp();
-    const run = async (): Promise<never> => {
-      throw Object.assign(new Error('spawn launchctl ENOENT'), { code: 'ENOENT' });
-    };
-    const manager = createLaunchdManager({ scope: 'system', paths, run, uid: 0 });
+    const manager = createLaunchdManager({ scope: 'system', paths, run: withoutLaunchctl, uid: 0 });
     await assert.rejects(manager.query('orders'), { code: 'MANAGER_UNAVAILABLE' });
     rmSync(root, { recursive: true });
   });
