@@ -22,8 +22,8 @@ describe('a service whose own thread is busy', () => {
   after(() => scm.close());
 
   /** Runs a test on a service whose event loop is blocked from now on. */
-  const busy = (title: string, plan: PlanOptions, body: (busy: Busy) => Promise<void>) =>
-    test(title, async (t) => {
+  const busy = (title: string, plan: PlanOptions, body: (busy: Busy) => Promise<void>): void =>
+    void test(title, async (t) => {
       const workspace = createWorkspace(plan);
       const run = await scm.start(workspace);
       try {
@@ -53,16 +53,22 @@ describe('a service whose own thread is busy', () => {
     t.diagnostic(`answered in ${sorted.map((each) => each.toFixed(1)).join(', ')} ms`);
   });
 
-  busy('shows what a control began, and keeps its checkpoints going', blocked, async ({ run, events }) => {
-    assert.equal((await run.send(ControlCode.stop)).error, 0);
-    const first = await run.status();
-    assert.equal(first.state, 'stop-pending');
-    assert.ok(first.waitHint > 0);
-    await eventually('two more checkpoints', async () =>
-      (await run.status()).checkpoint >= first.checkpoint + 2 ? true : undefined,
-    );
-    assert.ok(!events().includes('free'), 'the thread was not busy any more');
-  });
+  busy(
+    'shows what a control began, keeps its checkpoints going, and does it when it is free',
+    { ...blocked, limits: { stopTimeoutMs: 3 * blockMs } },
+    async ({ run, events }) => {
+      assert.equal((await run.send(ControlCode.stop)).error, 0);
+      const first = await run.status();
+      assert.equal(first.state, 'stop-pending');
+      assert.ok(first.waitHint > 0);
+      await eventually('two more checkpoints', async () =>
+        (await run.status()).checkpoint >= first.checkpoint + 2 ? true : undefined,
+      );
+      assert.ok(!events().includes('free'), 'the thread was not busy any more');
+      assert.deepEqual(await run.exited(), { code: ExitCode.ok, signal: undefined });
+      assert.ok(events().indexOf('free') < events().indexOf('stop'));
+    },
+  );
 
   busy(
     'is ended at the deadline of its stop, with 124',

@@ -29,6 +29,7 @@ async function contractHarness(): Promise<ManagerHarness> {
     spec: (change) => spec(workspace.planFile, change),
     failingSpec: (name) => spec(failing.planFile, { name }),
     drift: (name) => scm.driver.call('change', [name, { displayName: `Changed ${name}`, startType: 4 }]),
+    logLine: 'Service is up',
     supports: { pause: true, reload: true, customControl: 200, directories: true },
     async dispose() {
       workspace.remove();
@@ -53,8 +54,8 @@ describe("what Wine's SCM shows beyond the contract", () => {
   });
   after(() => scm.close());
 
-  const installed = (title: string, body: () => Promise<void>) =>
-    test(title, async () => {
+  const installed = (title: string, body: () => Promise<void>): void =>
+    void test(title, async () => {
       try {
         await body();
       } finally {

@@ -169,7 +169,7 @@ function codeOf(control: Control): number {
 
 /** Paths that the fixture writes into its journal are those of Windows; the suite looks at them on this machine. */
 function translateJournal(workspace: FixtureWorkspace, wine: Wine): void {
-  const { journal } = workspace;
+  const journal = workspace.journal.bind(workspace);
   const translated = () =>
     journal().map((entry) =>
       entry.detail !== undefined && /^[cz]:\\/i.test(entry.detail)

@@ -35,6 +35,8 @@ export interface ServiceHost {
   readonly kind: HostKind;
   /** Sockets handed over by the host, to listen on in place of the configured port. */
   readonly sockets: readonly PassedDescriptor[];
+  /** Where log lines go under a host whose services have no standard output. */
+  readonly logDescriptor?: number | undefined;
   /** Arguments that came with the start itself (`sc start NAME ARG…`); they follow those of the command line. */
   readonly startArguments?: readonly string[];
   /** Opens the way from the host to the service; controls may arrive from here on. */

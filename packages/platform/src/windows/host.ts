@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import {
   defaultLifecycleLimits,
+  messageOf,
   type Control,
   type HostedService,
   type LifecycleLimits,
@@ -9,6 +10,7 @@ import {
   type ServiceHost,
 } from '@mainstay/core';
 import { createSelfWorker } from '../process/self-worker.ts';
+import { openLogFile } from './log-file.ts';
 import type { FromScm, ScmWorkerData, ToScm } from './scm-messages.ts';
 
 export interface ScmHostOptions {
@@ -54,7 +56,13 @@ export async function createScmHost(options: ScmHostOptions): Promise<ScmHost | 
     worker.on('exit', () => (host ? host.lost('its thread ended') : resolve(undefined)));
     worker.on('message', (message) => {
       if (message.type === 'started') {
-        host = new ScmHost(options.log, worker, message.args, data.stopped);
+        host = new ScmHost(
+          options.log,
+          worker,
+          message.args,
+          data.stopped,
+          openLog(message.serviceName, options.log),
+        );
         resolve(host);
       } else if (host) {
         host.message(message);
@@ -67,9 +75,21 @@ export async function createScmHost(options: ScmHostOptions): Promise<ScmHost | 
   });
 }
 
+/** A service without its log is better than none. */
+function openLog(serviceName: string, log: Logger): number | undefined {
+  try {
+    return openLogFile(serviceName);
+  } catch (error) {
+    log.warn({ reason: messageOf(error) }, 'The log file cannot be written');
+    return undefined;
+  }
+}
+
 export class ScmHost implements ServiceHost {
   readonly kind = 'scm';
   readonly sockets = [];
+  /** The service's own log file; standard output goes nowhere. */
+  readonly logDescriptor: number | undefined;
   /** Arguments given to StartService (`sc start NAME ARG…`), without the name. */
   readonly startArguments: readonly string[];
   readonly #log: Logger;
@@ -88,7 +108,9 @@ export class ScmHost implements ServiceHost {
     worker: ScmThread,
     args: readonly string[],
     stopped: Int32Array<SharedArrayBuffer>,
+    logDescriptor: number | undefined,
   ) {
+    this.logDescriptor = logDescriptor;
     this.#log = log;
     this.#worker = worker;
     this.#stopped = stopped;

@@ -40,7 +40,8 @@ export function readSettings(name: string, service: ServiceHandle): InstalledSet
     displayName,
     imagePath,
     account,
-    dependencies,
+    // Wine keeps them, but does not give them back.
+    dependencies: dependencies.length > 0 ? dependencies : readDependencies(name),
     startType: startTypeOf(startType, readNumber(service, ConfigLevel.delayedAutoStart) === 1),
     environment: readEnvironment(name),
     eventSource: readText(eventSourceKey(name), 'EventMessageFile'),
@@ -136,6 +137,11 @@ function writeEventSource(name: string, file: string): void {
   writeRegistry(key, 'TypesSupported', { type: 'number', data: 7 });
   // Marks a source that is not the owner of its message file.
   writeRegistry(key, 'CustomSource', { type: 'number', data: 1 });
+}
+
+function readDependencies(name: string): readonly string[] {
+  const value = readRegistry(serviceKey(name), 'DependOnService');
+  return value?.type === 'list' ? value.data : [];
 }
 
 function readEnvironment(name: string): readonly string[] {

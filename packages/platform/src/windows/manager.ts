@@ -234,7 +234,7 @@ function deleteOnce(service: ServiceHandle): void {
   }
 }
 
-/** CreateService has set these; the delayed start is not among them. */
+/** CreateService has set these; the delayed start is not among them, and Wine's forgets the dependencies. */
 function isBasic(name: string): boolean {
-  return ['displayName', 'imagePath', 'account', 'dependencies'].includes(name);
+  return ['displayName', 'imagePath', 'account'].includes(name);
 }

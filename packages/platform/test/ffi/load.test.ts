@@ -178,6 +178,7 @@ suite('the FFI library of an executable', { skip: uid === undefined && 'needs a 
 });
 
 suite('where the library may lie', () => {
+  // oxlint-disable-next-line unicorn/consistent-function-scoping -- belongs to this test
   const bases = (platform: NodeJS.Platform, env: Record<string, string>) =>
     libraryDirectories(platform, env).map((directory) => directory.base);
 

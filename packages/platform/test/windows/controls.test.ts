@@ -41,15 +41,17 @@ describe('controls of the SCM', () => {
     assert.deepEqual(
       names.map((each) => each?.type === 'session-change' && [each.event, each.sessionId]),
       [
-        ...[
-          'console-connect',
-          'console-disconnect',
-          'remote-connect',
-          'remote-disconnect',
-          'logon',
-          'logoff',
-        ],
-        ...['lock', 'unlock', 'remote-control', 'create', 'terminate'],
+        'console-connect',
+        'console-disconnect',
+        'remote-connect',
+        'remote-disconnect',
+        'logon',
+        'logoff',
+        'lock',
+        'unlock',
+        'remote-control',
+        'create',
+        'terminate',
       ].map((event) => [event, 7]),
     );
     assert.equal(control(14, 99), undefined);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ServiceSpec } from '@mainstay/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { toCommandLine } from '../../src/windows/command-line.ts';
 import { differences, missingSettings } from '../../src/windows/differences.ts';
 import { endingText, explain } from '../../src/windows/failures.ts';
@@ -80,6 +80,7 @@ describe('settings of a service', () => {
   });
 
   it('name built-in accounts as the SCM does, and refuse those with a password', () => {
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- belongs to this test
     const account = (name: string) => settingsOf({ ...spec, account: { type: 'named', name } }).account;
     assert.equal(account('localservice'), 'NT AUTHORITY\\LocalService');
     assert.equal(account('NT AUTHORITY\\NetworkService'), 'NT AUTHORITY\\NetworkService');
@@ -220,6 +221,7 @@ describe('structures of the SCM', () => {
   it('an exit code is told in the way that makes recovery run', () => {
     assert.deepEqual(exitFields(0), { exitCode: 0, specificExitCode: 0 });
     assert.deepEqual(exitFields(70), { exitCode: 1066, specificExitCode: 70 });
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- belongs to this test
     const code = (exitCode: number, specificExitCode = 0) =>
       exitCodeOf({
         state: 'stopped',

@@ -6,7 +6,7 @@ import {
   type LifecycleStatus,
   type ServiceState,
 } from '@mainstay/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   initialMirror,
   stepMirror,
@@ -67,6 +67,7 @@ describe('the mirror of the lifecycle', () => {
     const run = new Run();
     const answers = (event: MirrorEvent) =>
       run.step(event).flatMap((e) => (e.type === 'answer' ? e.answer : []));
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- belongs to this test
     const custom = (code: number) => ({ type: 'control', control: { type: 'custom', code } }) as const;
     assert.deepEqual(answers(custom(200)), ['cannot-accept']);
     run.running();
@@ -170,8 +171,8 @@ describe('the mirror of the lifecycle', () => {
       fc.constant<MirrorEvent>({ type: 'tick' }),
       fc.constant<MirrorEvent>(stop),
       fc
-        .constantFrom('pause', 'continue', 'reload', 'interrogate')
-        .map((type) => ({ type: 'control', control: { type } }) as MirrorEvent),
+        .constantFrom('pause' as const, 'continue' as const, 'reload' as const, 'interrogate' as const)
+        .map((type): MirrorEvent => ({ type: 'control', control: { type } })),
       fc
         .tuple(states, fc.nat(5))
         .map(([state, seen]): MirrorEvent => ({ type: 'status', status: status(state), seen })),

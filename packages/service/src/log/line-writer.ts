@@ -17,7 +17,7 @@ const retryMs = 20;
  * buffer, then they are dropped and counted.
  */
 export class LineWriter {
-  readonly #fd: number;
+  #fd: number;
   #waiting: string[] = [];
   #waitingLength = 0;
   /** Bytes of a line of which a part has been written already. */
@@ -30,6 +30,11 @@ export class LineWriter {
   constructor(options: { readonly fd: number; readonly onDropped: (count: number) => string }) {
     this.#fd = nonBlocking(options.fd);
     this.#onDropped = options.onDropped;
+  }
+
+  /** From here on, also what waits, goes to another descriptor. */
+  writeTo(fd: number): void {
+    this.#fd = fd;
   }
 
   /** @param line with its line feed */

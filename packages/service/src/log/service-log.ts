@@ -27,6 +27,8 @@ export interface ServiceLog {
    * same and in order. Does nothing on a terminal.
    */
   usePino(): Promise<void>;
+  /** Lines go to this descriptor from here on: a Windows service has no standard output. */
+  writeTo(fd: number): void;
   /** Writes what waits; before the process leaves, and in a crash. Also called on `exit`. */
   flushSync(): void;
 }
@@ -64,6 +66,7 @@ export function createServiceLog(options: ServiceLogOptions): ServiceLog {
       const { createPinoEncoder } = await import('./pino-encoder.ts');
       encode = createPinoEncoder(base);
     },
+    writeTo: (fd) => writer.writeTo(fd),
     flushSync: () => writer.flushSync(),
   };
   function write(level: LogLevel, bindings: LogFields, first: unknown, second: unknown): void {

@@ -41,6 +41,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   const role = await roleOf(definition, loaded);
   const { limits } = role.definition;
   const host = await createHost({ serviceName: definition.name, log, entry: options.entry, limits });
+  if (host.logDescriptor !== undefined) serviceLog.writeTo(host.logDescriptor);
   const disposer = new DisposerStack({
     log,
     clock: systemClock,
