@@ -32,35 +32,10 @@ describe('orders-api', () => {
   const start = async (env?: NodeJS.ProcessEnv): Promise<RunningService> =>
     (service = await startService(data, env));
 
-  const post = (url: string, body: unknown, type = 'application/json'): Promise<Response> =>
-    fetch(`${url}/orders`, {
-      method: 'POST',
-      headers: { 'content-type': type },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    });
-
-  const list = async (url: string): Promise<Page> => (await (await fetch(`${url}/orders`)).json()) as Page;
-
   function idsOnDisk(): Set<string> {
     const texts = readdirSync(data).map((name) => readFileSync(join(data, name), 'utf8'));
     const lines = texts.flatMap((text) => text.split('\n').slice(0, -1));
     return new Set(lines.map((line) => (JSON.parse(line) as { id: string }).id));
-  }
-
-  /** Posts from many clients until `until`, and returns the ids that were acknowledged. */
-  async function load(url: string, acknowledged: Set<string>, until: () => boolean): Promise<void> {
-    const client = async (): Promise<void> => {
-      while (!until()) {
-        try {
-          const response = await post(url, order);
-          const body = (await response.json()) as { id: string };
-          if (response.status === 201) acknowledged.add(body.id);
-        } catch {
-          // The process was killed; what it did not acknowledge is not its promise.
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: 16 }, client));
   }
 
   it('accepts, lists, waits, computes, and stops', async () => {
@@ -206,3 +181,28 @@ describe('orders-api', () => {
     assert.equal(await stop(), 0);
   });
 });
+
+const post = (url: string, body: unknown, type = 'application/json'): Promise<Response> =>
+  fetch(`${url}/orders`, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+const list = async (url: string): Promise<Page> => (await (await fetch(`${url}/orders`)).json()) as Page;
+
+/** Posts from many clients until `until`, and returns the ids that were acknowledged. */
+async function load(url: string, acknowledged: Set<string>, until: () => boolean): Promise<void> {
+  const client = async (): Promise<void> => {
+    while (!until()) {
+      try {
+        const response = await post(url, order);
+        const body = (await response.json()) as { id: string };
+        if (response.status === 201) acknowledged.add(body.id);
+      } catch {
+        // The process was killed; what it did not acknowledge is not its promise.
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, client));
+}

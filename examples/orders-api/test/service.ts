@@ -15,9 +15,9 @@ export interface RunningService {
   readonly child: ChildProcess;
   readonly lines: readonly LogLine[];
   /** Resolves with the first line, past or to come, that fits. */
-  line(fits: (line: LogLine) => boolean): Promise<LogLine>;
+  readonly line: (fits: (line: LogLine) => boolean) => Promise<LogLine>;
   /** @returns the exit code */
-  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
 const program = fileURLToPath(new URL('program.ts', import.meta.url));

@@ -138,10 +138,10 @@ export class Fleet {
     if (this.#stopping) void one.control({ type: 'stop', reason: 'stop' });
     const state = await this.#settled(one, (status) => status.state !== 'start-pending');
     if (state !== 'running' && !this.#started) {
-      throw instanceErrors.error(
-        'INSTANCE_START_FAILED',
-        `Instance ${instance} did not start: ${one.status?.exit?.message ?? describeExit(await one.exited)}`,
-      );
+      // Why is known when it has ended.
+      const exit = await one.exited;
+      const why = one.status?.exit?.message ?? describeExit(exit);
+      throw instanceErrors.error('INSTANCE_START_FAILED', `Instance ${instance} did not start: ${why}`);
     }
     if (state === 'running' && this.#paused) await this.#tell(one, { type: 'pause' });
   }

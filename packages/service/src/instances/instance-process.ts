@@ -40,7 +40,11 @@ export class InstanceProcess {
     this.#child = options.child;
     this.#onStatus = options.onStatus;
     this.exited = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => resolve({ code, signal }));
+      this.#child.once('exit', (code, signal) => {
+        // Its last words may still be in the channel.
+        if (this.#child.connected) this.#child.once('disconnect', () => resolve({ code, signal }));
+        else resolve({ code, signal });
+      });
       this.#child.once('error', () => resolve({ code: null, signal: null }));
     });
     this.#child.on('message', (message) => this.#receive(message));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isAppError } from '@mainstay/core';
@@ -159,7 +159,7 @@ describe('serveHttp', () => {
     });
     const client = request(http.url, { headers: { connection: 'Upgrade', upgrade: 'echo' } });
     client.end();
-    const [, clientSocket] = (await once(client, 'upgrade')) as [unknown, import('node:net').Socket];
+    const [, clientSocket] = (await once(client, 'upgrade')) as [unknown, Socket];
     let isStopped = false;
     const stopped = http.stop().then((result) => {
       isStopped = true;

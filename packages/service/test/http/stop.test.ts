@@ -45,6 +45,7 @@ describe('a stop of serveHttp', () => {
     );
     const agents: Agent[] = [];
     let answered = 0;
+    const enough = Promise.withResolvers<void>();
     let lastConnections = 0;
     let stopped = false;
     const client = async (path: string): Promise<void> => {
@@ -57,6 +58,7 @@ describe('a stop of serveHttp', () => {
           assert.equal(answer.status, 200);
           assert.ok(answer.body.endsWith('done'));
           answered += 1;
+          if (answered === 500) enough.resolve();
           if (answer.connection === 'close') lastConnections += 1;
         } catch (error) {
           // A connection that nobody accepted carried no request.
@@ -73,7 +75,7 @@ describe('a stop of serveHttp', () => {
     const idle = new Agent({ keepAlive: true });
     agents.push(idle);
     await ask(http.url, idle);
-    while (answered < 500) await sleep(5);
+    await enough.promise;
     stopped = true;
     const atStop = answered;
     const { cutOff } = await http.stop();

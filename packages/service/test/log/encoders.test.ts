@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createJsonEncoder, type LogBase, type LogRecord } from '../../src/log/encoder.ts';
 import { createPinoEncoder } from '../../src/log/pino-encoder.ts';
 import { toPlain, toPlainFields } from '../../src/log/plain.ts';
@@ -53,7 +53,7 @@ describe('encoders', () => {
       /^\d\d:\d\d:\d\d\.\d{3} ERROR Bad \\x1b\[2J thing id=7 text="two words"\n {4}Error: inner/,
     );
     assert.match(plain, /caused by: Error: root/);
-    assert.doesNotMatch(plain, /\u001B/);
-    assert.match(createPrettyEncoder({ colour: true })(record), /\u001B\[31mERROR\u001B\[0m/);
+    assert.ok(!plain.includes('\u001B'));
+    assert.ok(createPrettyEncoder({ colour: true })(record).includes('\u001B[31mERROR\u001B[0m'));
   });
 });

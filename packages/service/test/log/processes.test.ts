@@ -53,13 +53,16 @@ describe('log of a process', () => {
     'is for people on a terminal, in colour unless NO_COLOR is set',
     { skip: spawnSync('script', ['--version']).error ? 'needs script(1)' : false },
     () => {
-      const run = (env: NodeJS.ProcessEnv): string =>
-        spawnSync('script', ['-qec', `"${process.execPath}" "${talk}" 1 3 exit`, '/dev/null'], {
-          encoding: 'utf8',
-          env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
-        }).stdout;
-      assert.match(run({}), /\u001B\[32mINFO \u001B\[0m Line/);
-      assert.match(run({ NO_COLOR: '1' }), /^\d\d:\d\d:\d\d\.\d{3} INFO  Line n=0 text=xxx/m);
+      assert.ok(onTerminal({}).includes('\u001B[32mINFO \u001B[0m Line'));
+      assert.match(onTerminal({ NO_COLOR: '1' }), /^\d\d:\d\d:\d\d\.\d{3} INFO  Line n=0 text=xxx/m);
     },
   );
 });
+
+/** What the program writes to a terminal, which script(1) makes. */
+function onTerminal(env: NodeJS.ProcessEnv): string {
+  return spawnSync('script', ['-qec', `"${process.execPath}" "${talk}" 1 3 exit`, '/dev/null'], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
+  }).stdout;
+}

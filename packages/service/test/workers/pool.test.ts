@@ -19,7 +19,7 @@ describe('worker pool', () => {
   function open(size = 1, idleMs = 0): ClosablePool<ProgramTasks> {
     spawned = 0;
     pool = createWorkerPool<ProgramTasks>({
-      tasks: tasks as unknown as ProgramTasks,
+      tasks,
       size,
       idleMs,
       spawn: async () => {
@@ -163,7 +163,7 @@ describe('worker pool', () => {
   it('rejects the task when no thread can be made, and tries again for the next', async () => {
     let attempts = 0;
     pool = createWorkerPool<ProgramTasks>({
-      tasks: tasks as unknown as ProgramTasks,
+      tasks,
       size: 1,
       spawn() {
         attempts += 1;

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, it } from 'node:test';
+import type { SupervisedMessage } from '@mainstay/core';
+
+interface Line {
+  readonly msg: string;
+  readonly pid: number;
+  readonly instance: number;
+  readonly [field: string]: unknown;
+}
+
+const program = fileURLToPath(new URL('fixtures/service.ts', import.meta.url));
+
+/** The primary under a supervisor, which is this test: it sees the states, and sends controls. */
+class Primary {
+  readonly child: ChildProcess;
+  readonly lines: Line[] = [];
+  readonly messages: SupervisedMessage[] = [];
+  readonly exited: Promise<unknown>;
+  readonly #watchers = new Set<() => void>();
+  #nextId = 1;
+
+  constructor(env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(process.execPath, [program, 'run'], {
+      env: { PATH: process.env['PATH'], MAINSTAY_HOST: 'supervisor', ...env },
+      stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
+    });
+    let rest = '';
+    this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      this.lines.push(...parts.map((part) => JSON.parse(part) as Line));
+      this.#look();
+    });
+    this.child.on('message', (message) => {
+      this.messages.push(message as SupervisedMessage);
+      this.#look();
+    });
+    this.exited = once(this.child, 'exit');
+  }
+
+  async until<Found>(find: () => Found | undefined): Promise<Found> {
+    const { promise, resolve } = Promise.withResolvers<Found>();
+    const look = (): void => {
+      const found = find();
+      if (found !== undefined) resolve(found);
+    };
+    this.#watchers.add(look);
+    look();
+    const found = await promise;
+    this.#watchers.delete(look);
+    return found;
+  }
+
+  /** Pids of the instances that have said so, without those in `except`. */
+  pidsOf(msg: string, except: readonly number[] = []): number[] {
+    const pids = this.lines.filter((line) => line.msg === msg).map(({ pid }) => pid);
+    return [...new Set(pids)].filter((pid) => pid !== this.child.pid && !except.includes(pid));
+  }
+
+  /** The pids, once the lines of both have come. */
+  bothUp(): Promise<number[]> {
+    return this.until(() => {
+      const pids = this.pidsOf('Service is up');
+      return pids.length === 2 ? pids : undefined;
+    });
+  }
+
+  /** Waits until both instances have been told. */
+  async told(what: string): Promise<void> {
+    await this.until(() => {
+      const pids = new Set(this.lines.filter((line) => line['what'] === what).map(({ pid }) => pid));
+      return pids.size === 2 || undefined;
+    });
+  }
+
+  async state(wanted: string): Promise<void> {
+    await this.until(() => {
+      const last = this.messages.findLast((message) => message.type === 'status');
+      return last?.status.state === wanted || undefined;
+    });
+  }
+
+  async control(control: object): Promise<string> {
+    const id = this.#nextId++;
+    this.child.send({ type: 'control', control, id });
+    return this.until(
+      () =>
+        this.messages.find((message) => message.type === 'answer' && message.id === id) as
+          | { answer: string }
+          | undefined,
+    ).then(({ answer }) => answer);
+  }
+
+  async probe(): Promise<Extract<SupervisedMessage, { type: 'health' }>> {
+    const id = this.#nextId++;
+    this.child.send({ type: 'probe', id });
+    return this.until(() =>
+      this.messages.find(
+        (message): message is Extract<SupervisedMessage, { type: 'health' }> =>
+          message.type === 'health' && message.id === id,
+      ),
+    );
+  }
+
+  async get(path: string): Promise<string> {
+    const port = await this.until(
+      () => this.lines.find(({ msg }) => msg === 'Port')?.['port'] as number | undefined,
+    );
+    return (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  }
+
+  #look(): void {
+    for (const look of this.#watchers) look();
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe('a service of several instances', () => {
+  let primary: Primary;
+  afterEach(async () => {
+    const pids = primary.lines.map(({ pid }) => pid);
+    primary.child.kill('SIGKILL');
+    await primary.exited;
+    for (const pid of new Set(pids)) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
+
+  it('is up when all are, passes on what it is told, and stops when all have', async () => {
+    primary = new Primary();
+    await primary.state('running');
+    await primary.bothUp();
+    const answers = new Set<string>();
+    for (let n = 0; n < 8; n += 1) answers.add(await primary.get('/'));
+    assert.deepEqual([...answers].sort(), ['0', '1']);
+
+    assert.equal(await primary.control({ type: 'pause' }), 'accepted');
+    await primary.state('paused');
+    await primary.told('pause');
+    assert.equal(await primary.control({ type: 'continue' }), 'accepted');
+    await primary.state('running');
+    await primary.told('resume');
+    assert.equal(await primary.control({ type: 'reload' }), 'accepted');
+    await primary.told('reload');
+    assert.equal(await primary.control({ type: 'custom', code: 200 }), 'accepted');
+    await primary.told('200');
+    assert.equal(await primary.control({ type: 'custom', code: 201 }), 'unsupported');
+
+    await primary.control({ type: 'stop', reason: 'stop' });
+    assert.deepEqual(await primary.exited, [0, null]);
+    assert.equal(primary.pidsOf('Told').length, 2);
+    assert.deepEqual(primary.pidsOf('Service is up').filter(isAlive), []);
+  });
+
+  it('starts a killed instance again, paused when the service is', async () => {
+    primary = new Primary();
+    await primary.state('running');
+    const before = await primary.bothUp();
+    await primary.control({ type: 'pause' });
+    await primary.state('paused');
+    process.kill(before[0] ?? assert.fail(), 'SIGKILL');
+    const [replacement] = await primary.until(() => {
+      const pids = primary.pidsOf('Service is up', before);
+      return pids.length > 0 ? pids : undefined;
+    });
+    await primary.until(() =>
+      primary.lines.find(({ pid, ...line }) => pid === replacement && line['what'] === 'pause'),
+    );
+    await primary.control({ type: 'continue' });
+    await primary.state('running');
+    assert.match(await primary.get('/'), /^[01]$/);
+  });
+
+  it('reports the health and the metrics of all', async () => {
+    primary = new Primary();
+    await primary.state('running');
+    assert.equal((await primary.probe()).report.state, 'ok');
+    await primary.get('/sick');
+    const { report, metrics } = await primary.probe();
+    assert.deepEqual([report.state, report.ready], ['degraded', true]);
+    assert.match(
+      report.checks['instances']?.detail ?? '',
+      /^instance [01] \(running\): database failed, gone$/,
+    );
+    const { instances } = metrics as { instances: Array<{ pid: number; metrics: { rssBytes: number } }> };
+    assert.deepEqual(new Set(instances.map(({ pid }) => pid)), new Set(await primary.bothUp()));
+    assert.ok(instances.every((one) => one.metrics.rssBytes > 0));
+  });
+
+  it('does not start when one does not, and leaves none behind', async () => {
+    primary = new Primary({ FAIL_START: '1' });
+    assert.deepEqual(await primary.exited, [1, null]);
+    const failed = primary.lines.find(({ pid, msg }) => pid === primary.child.pid && msg === 'Start failed');
+    assert.match(JSON.stringify(failed), /Instance 1 did not start.*no database/);
+    assert.deepEqual(primary.lines.map(({ pid }) => pid).filter(isAlive), []);
+  });
+
+  it('fails when its instances crash too often', async () => {
+    primary = new Primary({ CRASH_AFTER_START: '' });
+    assert.deepEqual(await primary.exited, [70, null]);
+    assert.ok(primary.lines.some(({ msg }) => msg === 'Instances crash too often'));
+    assert.deepEqual(primary.lines.map(({ pid }) => pid).filter(isAlive), []);
+  });
+
+  it('has its instances stop by themselves when the primary is killed', async () => {
+    primary = new Primary();
+    await primary.state('running');
+    const pids = await primary.bothUp();
+    primary.child.kill('SIGKILL');
+    await primary.told('stop');
+    while (pids.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+});
