@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -72,22 +72,4 @@ describe('scripts/with-node.mjs', { skip: process.platform === 'win32' && 'POSIX
     assert.match(String(text), /pinned Node is missing \(node-.*\): run "npm ci" without --omit=optional/);
     assert.equal(code, 1);
   });
-
-  it(
-    'names the Debian packages when a library is missing',
-    { skip: process.platform !== 'linux' && 'the Linux loader' },
-    async () => {
-      // 127 is what the dynamic loader exits with; a script stands for the Node that it cannot load.
-      const place = join(folder, 'broken/node_modules', `node-linux-${process.arch}`, 'bin');
-      await mkdir(place, { recursive: true });
-      await writeFile(join(place, 'node'), '#!/bin/sh\nexit 127\n', { mode: 0o755 });
-      await mkdir(join(folder, 'broken/scripts'));
-      await cp(launcher, join(folder, 'broken/scripts/with-node.mjs'));
-      await symlink(otherNode, join(folder, 'broken/node'));
-      const child = spawn(join(folder, 'broken/node'), [join(folder, 'broken/scripts/with-node.mjs'), file]);
-      const [text, [code]] = await Promise.all([once(child.stderr, 'data'), ending(child)]);
-      assert.match(String(text), /apt-get install libatomic1/);
-      assert.equal(code, 1);
-    },
-  );
 });
