@@ -76,6 +76,22 @@ export const buildErrors = defineErrors('build', {
     action: 'Name a readable .ico file',
     exitCode: ExitCode.usage,
   },
+  BUILD_IMAGE_NEEDS_LINUX: {
+    kind: 'operator',
+    summary: 'A container image was asked for, and no target is a Linux',
+    action: 'Add linux-x64 or linux-arm64 to the targets, or leave the image out',
+    exitCode: ExitCode.usage,
+  },
+  BUILD_IMAGE_LIBRARY_MISSING: {
+    kind: 'environment',
+    summary: "A shared library for the container image is not there for the target's architecture",
+    action: 'Name a folder with the file system of such a Linux, or an image to build on',
+  },
+  BUILD_BAD_BASE_IMAGE: {
+    kind: 'operator',
+    summary: 'The image to build on cannot be read, is damaged, or is not for the platform',
+    action: 'Name the folder or tar archive of an OCI image layout that has the platform',
+  },
   BUILD_SIGNING_FAILED: {
     kind: 'environment',
     summary: 'The signing command failed',

@@ -2,7 +2,7 @@ import type { RuntimeSource } from './runtime/runtime-store.ts';
 import type { Target } from './targets.ts';
 
 /** What one build is made of; each step begins and ends once, those with a target once per target. */
-export type BuildStep = 'type-check' | 'bundle' | 'runtimes' | 'executable' | 'sign' | 'publish';
+export type BuildStep = 'type-check' | 'bundle' | 'runtimes' | 'executable' | 'sign' | 'image' | 'publish';
 
 /** For a progress display. Sizes are in bytes, durations in milliseconds. */
 export type BuildEvent =

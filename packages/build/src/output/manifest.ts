@@ -31,4 +31,22 @@ export interface ManifestFile {
     readonly integrity: string;
     readonly sha256: string;
   }[];
+  /** Present when an image was asked for and the target is a Linux. */
+  readonly image?: ManifestImage;
+}
+
+/** A container image around the same file. */
+export interface ManifestImage {
+  /** Archive of an OCI image layout, in the folder of the manifest. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Digest of the image manifest, by which a registry knows the image. */
+  readonly digest: string;
+  /** `name:version`, under which it is loaded. */
+  readonly reference: string;
+  /** Digest of the image that it is built on. */
+  readonly base?: string;
+  /** What was taken from the machine that built, when there is no base. */
+  readonly libraries?: readonly { readonly path: string; readonly sha256: string }[];
 }

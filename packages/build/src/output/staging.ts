@@ -35,6 +35,11 @@ export class Staging {
     }
   }
 
+  /** Where a file of the folder lies until it is published. */
+  pathOf(name: string): string {
+    return join(this.folder, name);
+  }
+
   /** Writes a file durably. @throws AppError BUILD_NO_SPACE, BUILD_OUTPUT_NOT_WRITABLE */
   async write(
     name: string,
