@@ -189,7 +189,7 @@ class Work {
         project: this.#project,
         runtime: await this.#store.read(pinned.node, target),
         koffi: await this.#store.read(pinned.koffi, target),
-        program: bundle.code,
+        bundle,
         buildInfo: JSON.stringify(buildInfo),
         icon: this.#icon,
       });

@@ -1,9 +1,18 @@
-import { relative } from 'node:path';
-import { build, formatMessages, type BuildFailure, type Message, type Metafile, type Plugin } from 'esbuild';
+import {
+  build,
+  formatMessages,
+  type BuildFailure,
+  type BuildOptions,
+  type Message,
+  type OutputFile,
+  type Plugin,
+} from 'esbuild';
 import { buildErrors } from '../errors.ts';
-import { builderFolder, resolveFromBuilder } from '../project/builder-packages.ts';
 import type { Project } from '../project/load-project.ts';
-import { importMetaDefines, prelude } from './prelude.ts';
+import { chunkProgram } from './chunks.ts';
+import { importMetaDefines } from './import-meta.ts';
+import { loaderScript } from './loader.ts';
+import { externalSdkPlugin, sdkPlugin } from './sdk-plugin.ts';
 
 export interface BundleOptions {
   readonly project: Project;
@@ -15,123 +24,159 @@ export interface BundleOptions {
 }
 
 export interface Bundle {
+  /** The script to begin with. */
+  readonly loader: string;
+  /** What the loader takes its chunks from. */
   readonly code: string;
-  /** Present when it was asked for. Names no absolute path. */
+  /** Of the code; present when it was asked for. Names no absolute path. */
   readonly sourceMap?: string;
+  /** The licences of what is bundled, which travel with it. */
+  readonly licences: string;
   readonly warnings: readonly string[];
-  readonly metafile: Metafile;
 }
 
 /**
- * Bundles the program into one minified CommonJS file without any path or time of this machine in it. `import()` of a
- * bundled module stays lazy: the module is evaluated when the import is.
+ * Bundles the program into minified CommonJS chunks without any path or time of this machine in them. A service starts
+ * by compiling the few chunks that it needs: the SDK's commands, its other hosts and what they import stay text.
+ *
+ * The user's own modules are one chunk: the bundler evaluates the modules of shared chunks early, which a program that
+ * relies on the order of its imports would notice. Inside the chunk `import()` is lazy: the module is evaluated when
+ * the import is.
  *
  * @throws AppError BUILD_BUNDLE_FAILED with esbuild's messages
  */
 export async function bundleProject(options: BundleOptions): Promise<Bundle> {
   const { project } = options;
-  const result = await build({
+  try {
+    const own = await bundleOwnModules(options);
+    const whole = await bundleWithSdk(options, own.outputFiles[0]?.text ?? '');
+    const { code, places, entry, sourceMap } = await chunkProgram(
+      whole.outputFiles.filter(({ path }) => path.endsWith('.js')),
+      'main.js',
+    );
+    const warnings = await formatMessages([...own.warnings, ...whole.warnings], {
+      kind: 'warning',
+      color: options.color ?? false,
+    });
+    return {
+      loader: await loaderScript(entry, places),
+      code,
+      ...(sourceMap === undefined ? {} : { sourceMap }),
+      licences: licencesIn(whole.outputFiles),
+      warnings: warnings.map((warning) => warning.trim()),
+    };
+  } catch (error) {
+    throw await bundleFailure(error, project, options.color ?? false);
+  }
+}
+
+const common = {
+  bundle: true,
+  write: false,
+  // Also because paths of modules are left in otherwise.
+  minify: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node26',
+  // A program is CommonJS in the end: said here, where the messages name the user's own line.
+  supported: { 'top-level-await': false, 'import-meta': false },
+  sourcesContent: true,
+  define: { ...importMetaDefines, 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'silent',
+  loader: { '.sql': 'text', '.html': 'text', '.txt': 'text' },
+} as const satisfies BuildOptions;
+
+async function bundleOwnModules({
+  project,
+  sourceMap = false,
+  plugins = [],
+}: BundleOptions): Promise<{ outputFiles: OutputFile[]; warnings: Message[] }> {
+  return await build({
+    ...common,
+    entryPoints: [project.entry],
+    absWorkingDir: project.folder,
+    outfile: 'program.js',
+    legalComments: 'inline',
+    sourcemap: sourceMap ? 'inline' : false,
+    external: ['koffi'],
+    plugins: [externalSdkPlugin(), ...plugins],
+  });
+}
+
+const programModule = 'mainstay:program';
+
+async function bundleWithSdk(
+  { project, sourceMap = false, plugins = [] }: BundleOptions,
+  own: string,
+): Promise<{ outputFiles: OutputFile[]; warnings: Message[] }> {
+  return await build({
+    ...common,
     stdin: {
-      contents: virtualEntry(project),
+      contents: virtualEntry,
       resolveDir: project.folder,
       sourcefile: 'mainstay-entry.ts',
       loader: 'ts',
     },
     absWorkingDir: project.folder,
-    outfile: 'main.js',
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node26',
-    minify: true,
-    charset: 'utf8',
-    // The licences of what is bundled travel with it.
-    legalComments: 'eof',
-    sourcemap: options.sourceMap === true ? 'external' : false,
-    sourcesContent: true,
-    define: { ...importMetaDefines, 'process.env.NODE_ENV': '"production"' },
-    banner: { js: prelude },
+    outdir: '.',
+    entryNames: 'main',
+    splitting: true,
+    legalComments: 'external',
+    sourcemap: sourceMap ? 'inline' : false,
     // The FFI library comes as an asset: its own loader looks for files that are not there.
     external: ['koffi'],
-    logLevel: 'silent',
-    plugins: [sdkPlugin(), ...(options.plugins ?? [])],
-    loader: { '.sql': 'text', '.html': 'text', '.txt': 'text' },
-  }).catch(async (error: unknown) => {
-    throw await bundleFailure(error, options);
+    plugins: [ownModulesPlugin(project, own), sdkPlugin(), ...plugins],
   });
-  const code = result.outputFiles.find((file) => file.path.endsWith('main.js'))?.text ?? '';
-  const map = result.outputFiles.find((file) => file.path.endsWith('.map'))?.text;
-  const warnings = await formatMessages(result.warnings, { kind: 'warning', color: options.color ?? false });
-  return {
-    code,
-    ...(map === undefined ? {} : { sourceMap: portableSourceMap(map) }),
-    warnings: warnings.map((warning) => warning.trim()),
-    metafile: result.metafile,
-  };
 }
 
 /**
  * The program is the same on all targets; what differs between them it reads from the `mainstay.json` asset, which
  * worker threads see too.
  */
-function virtualEntry(project: Project): string {
-  const entry = `./${relative(project.folder, project.entry).replaceAll('\\', '/')}`;
-  return [
-    "import { main } from '@mainstay/service/main';",
-    "const build = JSON.parse(process.getBuiltinModule('node:sea').getAsset('mainstay.json', 'utf8'));",
-    `void main({ load: () => import(${JSON.stringify(entry)}), build });`,
-  ].join('\n');
-}
+const virtualEntry = [
+  "import { main } from '@mainstay/service/main';",
+  "const build = JSON.parse(process.getBuiltinModule('node:sea').getAsset('mainstay.json', 'utf8'));",
+  `void main({ load: () => import('${programModule}'), build });`,
+].join('\n');
 
-/** Gives a project that has not installed the SDK the builder's copy. */
-function sdkPlugin(): Plugin {
-  const tried = Symbol('tried');
+/** The user's modules, bundled already, as one module. */
+function ownModulesPlugin(project: Project, contents: string): Plugin {
   return {
-    name: 'mainstay-sdk',
+    name: 'mainstay-program',
     setup(context) {
-      context.onResolve({ filter: /^@mainstay\// }, async (args) => {
-        if (args.pluginData === tried) return undefined;
-        const { path: specifier, ...rest } = args;
-        const resolved = await context.resolve(specifier, { ...rest, pluginData: tried });
-        if (resolved.errors.length === 0) return resolved;
-        const own = await context.resolve(specifier, {
-          ...rest,
-          resolveDir: builderFolder,
-          pluginData: tried,
-        });
-        if (own.errors.length === 0) return own;
-        const file = resolveFromBuilder(specifier);
-        return file === undefined ? resolved : { path: file };
-      });
+      context.onResolve({ filter: new RegExp(`^${programModule}$`) }, ({ path }) => ({
+        path,
+        namespace: 'mainstay-program',
+      }));
+      context.onLoad({ filter: /.*/, namespace: 'mainstay-program' }, () => ({
+        contents,
+        loader: 'js',
+        resolveDir: project.folder,
+      }));
     },
   };
 }
 
-async function bundleFailure(error: unknown, options: BundleOptions): Promise<Error> {
+/** Each comment once, from the files that the bundler puts them in. */
+function licencesIn(files: readonly OutputFile[]): string {
+  const texts = files.filter(({ path }) => path.endsWith('.LEGAL.txt')).map(({ text }) => text);
+  return [...new Set(texts.flatMap((text) => text.split(/(?<=\*\/)\n+/)))].sort().join('\n');
+}
+
+async function bundleFailure(error: unknown, project: Project, color: boolean): Promise<Error> {
   const messages: Message[] = isBuildFailure(error) ? error.errors : [];
   if (messages.length === 0) {
     return buildErrors.error('BUILD_BUNDLE_FAILED', `The bundler failed: ${String(error)}`, { cause: error });
   }
-  const texts = await formatMessages(messages, { kind: 'error', color: options.color ?? false });
+  const texts = await formatMessages(messages, { kind: 'error', color });
   const count = messages.length;
   return buildErrors.error(
     'BUILD_BUNDLE_FAILED',
-    `${options.project.name} cannot be bundled (${count} error${count === 1 ? '' : 's'}); nothing was written\n${texts.map((text) => text.trim()).join('\n')}`,
+    `${project.name} cannot be bundled (${count} error${count === 1 ? '' : 's'}); nothing was written\n${texts.map((text) => text.trim()).join('\n')}`,
     { cause: error, details: { count } },
   );
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && 'errors' in error && Array.isArray(error.errors);
-}
-
-/** Sources of dependencies by their place in node_modules or in a package, wherever that lies on this machine. */
-function portableSourceMap(text: string): string {
-  const map = JSON.parse(text) as { sources: string[] };
-  map.sources = map.sources.map((source) =>
-    source.replace(/^(?:\.\.\/|\/|[A-Za-z]:\/).*?((?:node_modules|packages)\/.*)$/, '$1'),
-  );
-  return JSON.stringify(map);
 }

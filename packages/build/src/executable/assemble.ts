@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { loaderAsset, programAsset } from '../bundle/loader.ts';
+import type { Bundle } from '../bundle/bundle.ts';
 import type { Project } from '../project/load-project.ts';
 import { platformOf, type Target } from '../targets.ts';
 import { injectIntoElf } from './elf.ts';
@@ -12,7 +14,7 @@ export interface ExecutableInput {
   readonly fileName: string;
   readonly runtime: Buffer;
   readonly koffi: Buffer;
-  readonly program: string;
+  readonly bundle: Pick<Bundle, 'loader' | 'code' | 'licences'>;
   /** Content of the `mainstay.json` asset. */
   readonly buildInfo: string;
   /** Assets of native addons. */
@@ -34,13 +36,15 @@ export function embeddedFlags(target: Target): string[] {
 
 /** Puts the program and its assets into the runtime. Returns the file in parts. */
 export function assembleExecutable(input: ExecutableInput): Buffer[] {
-  const { project } = input;
+  const { project, bundle } = input;
   const blob = writeSeaBlob({
-    main: input.program,
+    main: bundle.loader,
     assets: new Map([
       ...input.addons,
-      // Worker threads evaluate the program again from its text.
-      ['main.js', Buffer.from(input.program)],
+      // Once more, because `node:sea` does not give out the main script: worker threads begin with it as well.
+      [loaderAsset, Buffer.from(bundle.loader)],
+      [programAsset, Buffer.from(bundle.code)],
+      ['licences.txt', Buffer.from(bundle.licences)],
       ['mainstay.json', Buffer.from(input.buildInfo)],
       ['koffi.node', input.koffi],
       ['koffi.node.sha256', Buffer.from(createHash('sha256').update(input.koffi).digest('hex'))],
