@@ -1,5 +1,5 @@
 import { platformErrors } from '../errors.ts';
-import type { EmbeddedLibrary } from './load.ts';
+import type { EmbeddedLibrary } from './library.ts';
 
 /** Names of the assets that the builder puts into the executable. */
 export const libraryAsset = 'koffi.node';

@@ -1,16 +1,9 @@
-import { createHash } from 'node:crypto';
 import { messageOf } from '@mainstay/core';
 import { platformErrors } from '../errors.ts';
 import { loadAnonymously } from './anonymous.ts';
 import { libraryDirectories, type LibraryDirectory } from './directories.ts';
+import { hashOf, type EmbeddedLibrary } from './library.ts';
 import { placeLibrary } from './place.ts';
-
-/** A native library as it travels inside the executable. */
-export interface EmbeddedLibrary {
-  readonly bytes: Uint8Array;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
-}
 
 /** What `process.dlopen` fills. */
 export interface NativeModule {
@@ -71,10 +64,6 @@ function loadPlaced(
     // Mounted noexec, or forbidden by a policy: another directory may do.
     return error instanceof Error ? error : new Error(String(error));
   }
-}
-
-export function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** systemd's own directories are never mounted noexec; /dev/shm is memory; the others are what is left. */

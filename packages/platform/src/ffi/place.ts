@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { isAppError } from '@mainstay/core';
 import { platformErrors } from '../errors.ts';
 import { foldersOf, type LibraryDirectory } from './directories.ts';
-import { hashOf, type EmbeddedLibrary } from './load.ts';
+import { hashOf, type EmbeddedLibrary } from './library.ts';
 
 export type Placed =
   | { readonly path: string; readonly failure?: never }

@@ -18,7 +18,8 @@ import { afterEach, beforeEach, suite, test } from 'node:test';
 import type { LibraryDirectory } from '../../src/ffi/directories.ts';
 import { libraryDirectories } from '../../src/ffi/directories.ts';
 import { ffi } from '../../src/ffi/index.ts';
-import { hashOf, loadLibrary, type EmbeddedLibrary } from '../../src/ffi/load.ts';
+import { hashOf, type EmbeddedLibrary } from '../../src/ffi/library.ts';
+import { loadLibrary } from '../../src/ffi/load.ts';
 
 const bytes = Buffer.from('not a library, but the same to everything except the loader');
 const library: EmbeddedLibrary = { bytes, sha256: hashOf(bytes) };
@@ -144,7 +145,8 @@ suite('the FFI library of an executable', { skip: uid === undefined && 'needs a 
 
   test('survives many processes that place it at once', async () => {
     const program = `
-      import { loadLibrary, hashOf } from ${JSON.stringify(new URL('../../src/ffi/load.ts', import.meta.url))};
+      import { loadLibrary } from ${JSON.stringify(new URL('../../src/ffi/load.ts', import.meta.url))};
+      import { hashOf } from ${JSON.stringify(new URL('../../src/ffi/library.ts', import.meta.url))};
       const bytes = Buffer.alloc(3_000_000, 'x');
       loadLibrary({ bytes, sha256: hashOf(bytes) }, { exports: {} }, {
         anonymousIn: [], directories: [{ base: ${JSON.stringify(base)}, below: ['native'], uid: ${uid} }], dlopen() {} });`;
