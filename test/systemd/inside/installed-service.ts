@@ -196,14 +196,15 @@ describe('an installed service', () => {
   });
 });
 
+const ask = async (): Promise<Record<string, unknown>> =>
+  JSON.parse(await text(connect(9099, '127.0.0.1'))) as Record<string, unknown>;
+
 describe('descriptors', () => {
   it('are passed to a service that is started by its socket, and kept for the next run', async () => {
     const name = 'descriptors';
     const spec = fixtureSpec(manager, name, {});
     const main =
       spec.args[0]?.replace('conformance/fixture-main.ts', 'systemd/inside/descriptor-main.ts') ?? '';
-    const ask = async (): Promise<Record<string, unknown>> =>
-      JSON.parse(await text(connect(9099, '127.0.0.1'))) as Record<string, unknown>;
     writeFileSync(
       `/run/systemd/system/${name}.socket`,
       '[Socket]\nListenStream=127.0.0.1:9099\nFileDescriptorName=http\n',

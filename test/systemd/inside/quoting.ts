@@ -15,7 +15,14 @@ const directory = '/opt/quoting';
 
 /** Text with what has a meaning in units, shells and environments. */
 const nasty = fc.string({
-  unit: fc.constantFrom(...'ab %$\\"\'=;#@-:+!{}[]()~*?&|<>\n\t\rü', '💥', '%n', '${HOME}', '$PATH', '\\x41'),
+  unit: fc.constantFrom(
+    ...'ab %$\\"\'=;#@-:+!{}[]()~*?&|<>\n\t\rü'.split(''),
+    '💥',
+    '%n',
+    '${HOME}',
+    '$PATH',
+    '\\x41',
+  ),
   maxLength: 12,
 });
 const [seed] = fc.sample(fc.integer(), 1);
@@ -28,9 +35,10 @@ const samples = fc.sample(
   { seed: seed ?? 0, numRuns: 60 },
 );
 
+const name = (index: number): string => `quoting-${index}`;
+
 it(`gives programs the arguments and variables that were meant (seed ${seed})`, async () => {
   mkdirSync(directory, { recursive: true });
-  const name = (index: number): string => `quoting-${index}`;
   try {
     for (const [index, { args, value, description }] of samples.entries()) {
       writeFileSync(

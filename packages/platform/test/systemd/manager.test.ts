@@ -80,15 +80,15 @@ describe('the verification of a unit', () => {
   });
 });
 
-describe('whether an account can run a program', () => {
-  const facts = (modes: Readonly<Record<string, number>>, mounts = ''): ExecutableFacts => ({
-    mode: async (path) => modes[path] ?? 0o755,
-    mounts: async () => mounts,
-  });
-  const check = (executable: string, given: ExecutableFacts, change = {}): Promise<void> =>
-    checkExecutable({ executable, scope: 'system', account: { type: 'virtual' }, ...change }, given);
-  const refused = (message: RegExp) => ({ code: 'MANAGER_EXECUTABLE_UNREACHABLE', message });
+const facts = (modes: Readonly<Record<string, number>>, mounts = ''): ExecutableFacts => ({
+  mode: async (path) => modes[path] ?? 0o755,
+  mounts: async () => mounts,
+});
+const check = (executable: string, given: ExecutableFacts, change = {}): Promise<void> =>
+  checkExecutable({ executable, scope: 'system', account: { type: 'virtual' }, ...change }, given);
+const refused = (message: RegExp) => ({ code: 'MANAGER_EXECUTABLE_UNREACHABLE', message });
 
+describe('whether an account can run a program', () => {
   it('is yes for a program that everybody can run', async () => {
     await check('/opt/orders', facts({}, 'a / ext4 rw 0 0\nb /tmp tmpfs rw,noexec 0 0'));
   });

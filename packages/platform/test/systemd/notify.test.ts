@@ -43,11 +43,11 @@ function recordingLog(): Logger & { readonly lines: string[] } {
   return log;
 }
 
-describe('what systemd is told', () => {
-  const told = (before: LifecycleStatus | undefined, now: LifecycleStatus) =>
-    notifyFields(before, now, () => 42n);
-  const starting = status({ state: 'start-pending', checkpoint: 1, waitHintMs: 90_000 });
+const told = (before: LifecycleStatus | undefined, now: LifecycleStatus) =>
+  notifyFields(before, now, () => 42n);
+const starting = status({ state: 'start-pending', checkpoint: 1, waitHintMs: 90_000 });
 
+describe('what systemd is told', () => {
   it('is that the start has begun, without touching its time-out', () => {
     assert.deepEqual(told(undefined, starting), { STATUS: 'Starting' });
   });
@@ -184,31 +184,31 @@ describe('datagram addresses', () => {
   });
 });
 
-describe('the notifier', () => {
-  function notifier(answers: Array<'sent' | 'full' | Error>) {
-    const sent: string[] = [];
-    const clock = new VirtualClock();
-    const log = recordingLog();
-    let opened = 0;
-    const target = new Notifier({
-      clock,
-      log,
-      open() {
-        opened += 1;
-        return {
-          send(data) {
-            const answer = answers.shift() ?? 'sent';
-            if (answer instanceof Error) throw answer;
-            if (answer === 'sent') sent.push(data.toString());
-            return answer;
-          },
-          close() {},
-        };
-      },
-    });
-    return { target, sent, clock, log, opened: () => opened };
-  }
+function notifier(answers: Array<'sent' | 'full' | Error>) {
+  const sent: string[] = [];
+  const clock = new VirtualClock();
+  const log = recordingLog();
+  let opened = 0;
+  const target = new Notifier({
+    clock,
+    log,
+    open() {
+      opened += 1;
+      return {
+        send(data) {
+          const answer = answers.shift() ?? 'sent';
+          if (answer instanceof Error) throw answer;
+          if (answer === 'sent') sent.push(data.toString());
+          return answer;
+        },
+        close() {},
+      };
+    },
+  });
+  return { target, sent, clock, log, opened: () => opened };
+}
 
+describe('the notifier', () => {
   it('opens its socket with the first message, once', () => {
     const { target, sent, opened } = notifier([]);
     assert.equal(opened(), 0);
