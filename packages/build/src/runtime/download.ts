@@ -6,6 +6,7 @@ import { messageOf } from '@mainstay/core';
 import registryFetch from 'npm-registry-fetch';
 import { Parser } from 'tar';
 import { buildErrors } from '../errors.ts';
+import { failureCode } from '../output/failure.ts';
 import type { NpmSettings } from './npm-settings.ts';
 import type { PinnedFile } from './pinned.ts';
 
@@ -16,18 +17,56 @@ export interface DownloadOptions {
   readonly onBytes: (received: number, total: number | undefined) => void;
 }
 
+/** One version of an npm package, by content. */
+export interface PinnedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Subresource integrity of the tarball, as in package-lock.json; has to hold a SHA-512. */
+  readonly integrity: string;
+}
+
+/** The base64 digest in the integrity. @throws AppError BUILD_INTEGRITY_MISMATCH when there is none */
+export function sha512Of({ name, version, integrity }: PinnedPackage): string {
+  const digest = /(?:^|\s)sha512-([A-Za-z0-9+/]+=*)(?:\?\S*)?(?:\s|$)/.exec(integrity)?.[1];
+  if (digest !== undefined) return digest;
+  throw buildErrors.error(
+    'BUILD_INTEGRITY_MISMATCH',
+    `The integrity of ${name}@${version} has no SHA-512 ("${integrity}"); nothing was downloaded`,
+  );
+}
+
 /**
  * Downloads a package and writes its pinned file to `destination`, checking the package against its pinned integrity
  * while it streams. What is at `destination` after a failure is not to be used.
  *
  * @throws AppError BUILD_DOWNLOAD_FAILED, BUILD_INTEGRITY_MISMATCH
  */
-export async function downloadPinnedFile(
+export async function downloadFile(
   pinned: PinnedFile,
   destination: string,
   options: DownloadOptions,
 ): Promise<void> {
+  await download(pinned, options, (chunks) => extractOne(chunks, `package/${pinned.file}`, destination));
+}
+
+/** Downloads a package's tarball to `destination`; otherwise as {@link downloadFile}. */
+export async function downloadPackage(
+  pinned: PinnedPackage,
+  destination: string,
+  options: DownloadOptions,
+): Promise<void> {
+  await download(pinned, options, (chunks) =>
+    pipeline(chunks, createWriteStream(destination, { mode: 0o600 })),
+  );
+}
+
+async function download(
+  pinned: PinnedPackage,
+  options: DownloadOptions,
+  consume: (chunks: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
   const spec = `${pinned.name}@${pinned.version}`;
+  const wanted = sha512Of(pinned);
   const fetchOptions = { ...options.settings, signal: options.signal, spec };
   try {
     const url = await tarballUrl(pinned, fetchOptions);
@@ -44,12 +83,13 @@ export async function downloadPinnedFile(
         yield chunk;
       }
     }
-    await extractOne(metered(), `package/${pinned.file}`, destination);
-    const actual = `sha512-${digest.digest('base64')}`;
-    if (actual !== pinned.integrity) throw mismatch(spec, actual, pinned.integrity);
+    await consume(metered());
+    const actual = digest.digest('base64');
+    if (actual !== wanted) throw mismatch(spec, actual, wanted);
   } catch (cause) {
     options.signal.throwIfAborted();
-    if (isIntegrityError(cause)) throw cause;
+    // A full or read-only disk is not the network's fault.
+    if (isIntegrityError(cause) || isFileSystemError(cause)) throw cause;
     throw buildErrors.error(
       'BUILD_DOWNLOAD_FAILED',
       `Could not download ${spec} from the npm registry: ${messageOf(cause)}; check the network and the registry, proxy and certificate settings of npm`,
@@ -58,8 +98,10 @@ export async function downloadPinnedFile(
   }
 }
 
+const fileSystemCodes = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EIO', 'EMFILE']);
+
 /** The tarball's address as the registry gives it, on the registry's own host if it names npm's default one. */
-async function tarballUrl(pinned: PinnedFile, options: Record<string, unknown>): Promise<string> {
+async function tarballUrl(pinned: PinnedPackage, options: Record<string, unknown>): Promise<string> {
   const spec = `${pinned.name}@${pinned.version}`;
   const manifest = (await registryFetch.json(
     `/${pinned.name.replace('/', '%2f')}/${pinned.version}`,
@@ -115,6 +157,11 @@ function mismatch(spec: string, actual: string, wanted: string): Error {
     `The registry served another ${spec} than the pinned one (${actual.slice(0, 20)}… instead of ${wanted.slice(0, 20)}…); nothing of it was used`,
     { details: { package: spec, actual, wanted } },
   );
+}
+
+function isFileSystemError(error: unknown): boolean {
+  const code = failureCode(error);
+  return code !== undefined && fileSystemCodes.has(code);
 }
 
 function isIntegrityError(error: unknown): boolean {

@@ -1,13 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { messageOf } from '@mainstay/core';
-import { buildErrors } from '../errors.ts';
 import type { BuildProgress } from '../events.ts';
-import { failureCode } from '../output/failure.ts';
 import type { Target } from '../targets.ts';
-import { downloadPinnedFile } from './download.ts';
+import {
+  downloadFile,
+  downloadPackage,
+  sha512Of,
+  type DownloadOptions,
+  type PinnedPackage,
+} from './download.ts';
+import { FileCache, type CachedContent } from './file-cache.ts';
 import type { NpmSettings } from './npm-settings.ts';
 import type { PinnedFile } from './pinned.ts';
 
@@ -24,17 +28,18 @@ export interface RuntimeStoreOptions {
 }
 
 /**
- * Gives the bytes of pinned files: from node_modules, from the cache or from the registry, always checked against
- * the hash in the source.
- *
- * INVARIANTS: a file is in the cache under its own hash or not at all (written beside, synced, renamed), so builds
- * that run at once cannot disturb each other; what does not match its hash is never returned.
+ * Gives the bytes of pinned files and packages: from node_modules, from the cache or from the registry, checked against
+ * their hash on every use.
  */
 export class RuntimeStore {
   readonly #options: RuntimeStoreOptions;
+  readonly #cache: FileCache;
 
   constructor(options: RuntimeStoreOptions) {
     this.#options = options;
+    this.#cache = new FileCache(options.cacheFolder, (message) =>
+      options.onProgress({ type: 'warning', message }),
+    );
   }
 
   /**
@@ -43,9 +48,8 @@ export class RuntimeStore {
    * @throws AppError BUILD_DOWNLOAD_FAILED, BUILD_INTEGRITY_MISMATCH, BUILD_CACHE_NOT_WRITABLE, BUILD_NO_SPACE
    */
   async ensure(pinned: PinnedFile, target: Target): Promise<void> {
-    const spec = `${pinned.name}@${pinned.version}`;
     const { source } = await this.#obtain(pinned, target);
-    this.#options.onProgress({ type: 'runtime-ready', package: spec, target, source });
+    this.#options.onProgress({ type: 'runtime-ready', package: specOf(pinned), target, source });
   }
 
   /** The bytes of the file; throws as {@link RuntimeStore.ensure}. */
@@ -53,28 +57,41 @@ export class RuntimeStore {
     return (await this.#obtain(pinned, target)).bytes;
   }
 
-  async #obtain(pinned: PinnedFile, target: Target): Promise<{ bytes: Buffer; source: RuntimeSource }> {
-    const { onProgress, signal } = this.#options;
-    const installed = await this.#readInstalled(pinned);
-    if (installed !== undefined) return { bytes: installed, source: 'installed' };
-    signal.throwIfAborted();
-    const file = this.fileOf(pinned);
-    const cached = await readFile(file).catch(() => undefined);
-    if (cached !== undefined) {
-      if (matches(cached, pinned)) return { bytes: cached, source: 'cache' };
-      const spec = `${pinned.name}@${pinned.version}`;
-      onProgress({
-        type: 'warning',
-        message: `The cached copy of ${spec} is damaged (${file}); it is fetched again`,
-      });
-      await rm(file, { force: true });
-    }
-    return { bytes: await this.#download(pinned, target, file), source: 'download' };
+  /** The tarball of a package; throws as {@link RuntimeStore.ensure}. */
+  async readPackage(pinned: PinnedPackage, target: Target): Promise<Buffer> {
+    const content: CachedContent = {
+      label: specOf(pinned),
+      algorithm: 'sha512',
+      hash: Buffer.from(sha512Of(pinned), 'base64').toString('hex'),
+    };
+    const { bytes, source } = await this.#cached(content, async (file) =>
+      downloadPackage(pinned, file, await this.#downloadOptions(pinned, target)),
+    );
+    this.#options.onProgress({ type: 'runtime-ready', package: specOf(pinned), target, source });
+    return bytes;
   }
 
   /** Where the cache keeps a pinned file. */
   fileOf(pinned: PinnedFile): string {
-    return join(this.#options.cacheFolder, 'files', 'sha256', pinned.sha256.slice(0, 2), pinned.sha256);
+    return this.#cache.pathOf(contentOf(pinned));
+  }
+
+  async #obtain(pinned: PinnedFile, target: Target): Promise<{ bytes: Buffer; source: RuntimeSource }> {
+    const installed = await this.#readInstalled(pinned);
+    if (installed !== undefined) return { bytes: installed, source: 'installed' };
+    return await this.#cached(contentOf(pinned), async (file) =>
+      downloadFile(pinned, file, await this.#downloadOptions(pinned, target)),
+    );
+  }
+
+  async #cached(
+    content: CachedContent,
+    download: (file: string) => Promise<void>,
+  ): Promise<{ bytes: Buffer; source: RuntimeSource }> {
+    this.#options.signal.throwIfAborted();
+    const bytes = await this.#cache.read(content);
+    if (bytes !== undefined) return { bytes, source: 'cache' };
+    return { bytes: await this.#cache.fill(content, download), source: 'download' };
   }
 
   async #readInstalled(pinned: PinnedFile): Promise<Buffer | undefined> {
@@ -82,7 +99,7 @@ export class RuntimeStore {
       try {
         const manifest = createRequire(join(folder, 'package.json')).resolve(`${pinned.name}/package.json`);
         const bytes = await readFile(join(dirname(manifest), pinned.file));
-        if (matches(bytes, pinned)) return bytes;
+        if (createHash('sha256').update(bytes).digest('hex') === pinned.sha256) return bytes;
       } catch {
         // Not installed from here, or not this version: the cache has it or gets it.
       }
@@ -90,70 +107,27 @@ export class RuntimeStore {
     return undefined;
   }
 
-  async #download(pinned: PinnedFile, target: Target, file: string): Promise<Buffer> {
-    const { onProgress, signal } = this.#options;
-    const spec = `${pinned.name}@${pinned.version}`;
-    const temporary = `${file}.${randomUUID()}.tmp`;
-    try {
-      await mkdir(dirname(file), { recursive: true }).catch((cause: unknown) => {
-        throw cacheFailure(cause, file);
-      });
-      const settings = await this.#options.loadSettings();
-      await downloadPinnedFile(pinned, temporary, {
-        settings,
-        signal,
-        onBytes: (receivedBytes, totalBytes) =>
-          onProgress({
-            type: 'download-progress',
-            package: spec,
-            target,
-            receivedBytes,
-            ...(totalBytes === undefined ? {} : { totalBytes }),
-          }),
-      });
-      const handle = await open(temporary, 'r+');
-      try {
-        await handle.sync();
-        const bytes = await handle.readFile();
-        if (!matches(bytes, pinned)) {
-          throw buildErrors.error(
-            'BUILD_INTEGRITY_MISMATCH',
-            `${pinned.file} of ${spec} is not the pinned one; nothing of it was used`,
-          );
-        }
-        await rename(temporary, file);
-        return bytes;
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      throw cacheFailure(error, file);
-    } finally {
-      await rm(temporary, { force: true }).catch(() => undefined);
-    }
+  async #downloadOptions(pinned: PinnedPackage, target: Target): Promise<DownloadOptions> {
+    const { onProgress, signal, loadSettings } = this.#options;
+    return {
+      signal,
+      settings: await loadSettings(),
+      onBytes: (receivedBytes, totalBytes) =>
+        onProgress({
+          type: 'download-progress',
+          package: specOf(pinned),
+          target,
+          receivedBytes,
+          ...(totalBytes === undefined ? {} : { totalBytes }),
+        }),
+    };
   }
 }
 
-function matches(bytes: Buffer, pinned: PinnedFile): boolean {
-  return bytes.length === pinned.bytes && createHash('sha256').update(bytes).digest('hex') === pinned.sha256;
+function specOf({ name, version }: PinnedPackage): string {
+  return `${name}@${version}`;
 }
 
-/** Failures of the file system in the cache's terms; anything else as it is. */
-function cacheFailure(error: unknown, file: string): unknown {
-  const code = failureCode(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return buildErrors.error(
-      'BUILD_NO_SPACE',
-      `No space left for the download cache at ${dirname(file)}; free some, or name another folder in MAINSTAY_CACHE`,
-      { cause: error },
-    );
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
-    return buildErrors.error(
-      'BUILD_CACHE_NOT_WRITABLE',
-      `Cannot write the download cache at ${dirname(file)}: ${messageOf(error)}; correct its permissions, or name another folder in MAINSTAY_CACHE`,
-      { cause: error },
-    );
-  }
-  return error;
+function contentOf(pinned: PinnedFile): CachedContent {
+  return { label: `${pinned.file} of ${specOf(pinned)}`, algorithm: 'sha256', hash: pinned.sha256 };
 }
