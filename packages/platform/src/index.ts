@@ -7,6 +7,7 @@ export type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
 export { probeFfi } from './probe-ffi.ts';
 export { detectHost, type HostFacts } from './process/detect-host.ts';
 export { identify, isAlive, type ProcessIdentity, type ProcessTable } from './process/identity.ts';
+export { oncePerKeyPress, sameKeyPressMs } from './process/key-press.ts';
 export {
   createSelfWorker,
   selfWorkerFlag,

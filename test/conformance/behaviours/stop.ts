@@ -99,8 +99,16 @@ export const stopBehaviours: readonly Behaviour[] = [
       await hosted.state('running');
       await hosted.control({ type: 'stop', reason: 'interrupt' });
       await hosted.journaled('stop');
-      await hosted.control({ type: 'stop', reason: 'interrupt', force: true });
-      await hosted.exits(ExitCode.forced);
+      // A second signal at once is the same key press (a launcher forwards it), so it is pressed until it counts.
+      const pressing = setInterval(() => {
+        // The process may have gone since.
+        hosted.control({ type: 'stop', reason: 'interrupt', force: true }).catch(() => {});
+      }, 100);
+      try {
+        await hosted.exits(ExitCode.forced);
+      } finally {
+        clearInterval(pressing);
+      }
       hosted.expectOrder('stop', 'release-end', 'exit');
     },
   },

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 
+import { oncePerKeyPress } from '@mainstay/platform';
+
 import type { CliContext } from '../context.ts';
 import { JsonPresenter } from '../up/json-presenter.ts';
 import { loadManifest } from '../up/manifest-file.ts';
@@ -14,12 +16,6 @@ interface UpOptions {
   readonly plain?: boolean;
 }
 
-/**
- * One Ctrl-C arrives more than once: from the terminal, and forwarded by `npm start` and other parents. What comes within
- * this time is the same key, in milliseconds.
- */
-const sameKeyMs = 500;
-
 /** Runs the services of the manifest until they have ended or Ctrl-C stops them. */
 export async function up(context: CliContext, names: readonly string[], options: UpOptions): Promise<number> {
   const services = await loadManifest(resolve(context.cwd, options.file), names, context.env);
@@ -30,13 +26,7 @@ export async function up(context: CliContext, names: readonly string[], options:
     session,
     services.map(({ name }) => name),
   );
-  let interruptedAt = -Infinity;
-  const interrupt = () => {
-    const at = performance.now();
-    if (at - interruptedAt < sameKeyMs) return;
-    interruptedAt = at;
-    session.interrupt();
-  };
+  const interrupt = oncePerKeyPress(() => session.interrupt());
   // SIGHUP: the terminal was closed. Windows has SIGINT, SIGBREAK and, when the console closes, SIGHUP.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? ['SIGBREAK'] : [])];
   for (const signal of signals) process.on(signal, interrupt);

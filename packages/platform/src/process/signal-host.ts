@@ -1,4 +1,5 @@
 import type { HostedService, LifecycleStatus, Logger, ServiceHost } from '@mainstay/core';
+import { oncePerKeyPress } from './key-press.ts';
 
 /** The part of `process` that brings signals. */
 export interface SignalSource {
@@ -15,12 +16,15 @@ export interface SignalHostOptions {
   readonly platform?: NodeJS.Platform;
   /** Whether the terminal that started us has gone. @default looks for it */
   readonly hasHungUp?: () => boolean;
+  /** Milliseconds of a clock that only goes forward. @default performance.now */
+  readonly monotonic?: () => number;
 }
 
 /**
  * A process that is told by signals only: on a terminal, or as the first process of a container.
  *
- * - SIGTERM stops. SIGINT (Ctrl-C) and SIGBREAK (Ctrl-Break) stop, and force a stop that is under way.
+ * - SIGTERM stops. SIGINT (Ctrl-C) and SIGBREAK (Ctrl-Break) stop, and force a stop that is under way. Under a launcher
+ *   (`npm start`) one press brings SIGINT twice; the second within half a second is taken for the first (`key-press.ts`).
  * - SIGHUP reloads; when its terminal has been closed it stops. On Windows it always means a closed console, and the
  *   process has about 10 s (MSDN: CTRL_CLOSE_EVENT).
  * - SIGTSTP and SIGCONT keep their meaning of job control; there is no signal for pause.
@@ -45,9 +49,9 @@ export class SignalHost implements ServiceHost {
 
   async attach(service: HostedService): Promise<void> {
     const isWindows = (this.#options.platform ?? process.platform) === 'win32';
-    const interrupt = (): void => {
+    const interrupt = oncePerKeyPress(() => {
       service.control({ type: 'stop', reason: 'interrupt', force: this.#isStopping });
-    };
+    }, this.#options.monotonic);
     this.#listen('SIGTERM', () => service.control({ type: 'stop', reason: 'stop' }));
     this.#listen('SIGINT', interrupt);
     if (isWindows) this.#listen('SIGBREAK', interrupt);

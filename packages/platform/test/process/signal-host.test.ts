@@ -9,6 +9,7 @@ import {
   type Logger,
   type LogLevel,
 } from '@mainstay/core';
+import { sameKeyPressMs } from '../../src/process/key-press.ts';
 import { SignalHost } from '../../src/process/signal-host.ts';
 
 function logTo(lines: string[]): Logger {
@@ -31,6 +32,7 @@ async function attached(
   options: { platform?: NodeJS.Platform; hasHungUp?: boolean; answer?: ControlAnswer } = {},
 ) {
   const signals = new EventEmitter();
+  const clock = { now: 0 };
   const lines: string[] = [];
   const controls: Control[] = [];
   const host = new SignalHost({
@@ -39,6 +41,7 @@ async function attached(
     signals,
     platform: options.platform ?? 'linux',
     hasHungUp: () => options.hasHungUp ?? false,
+    monotonic: () => clock.now,
   });
   await host.attach({
     control(control) {
@@ -46,7 +49,7 @@ async function attached(
       return options.answer ?? 'accepted';
     },
   });
-  return { host, signals, controls, lines };
+  return { host, signals, controls, lines, clock };
 }
 
 const stopping = { ...statusOf(initialLifecycle()), state: 'stop-pending' } as const;
@@ -64,14 +67,24 @@ describe('SignalHost', () => {
   });
 
   it('the first Ctrl-C stops, one during a stop forces it', async () => {
-    const { host, signals, controls } = await attached();
+    const { host, signals, controls, clock } = await attached();
     signals.emit('SIGINT');
     host.report(stopping);
+    clock.now += sameKeyPressMs;
     signals.emit('SIGINT');
     assert.deepEqual(controls, [
       { type: 'stop', reason: 'interrupt', force: false },
       { type: 'stop', reason: 'interrupt', force: true },
     ]);
+  });
+
+  it('a Ctrl-C that a launcher forwards as well does not force the stop', async () => {
+    const { host, signals, controls, clock } = await attached();
+    signals.emit('SIGINT');
+    host.report(stopping);
+    clock.now += sameKeyPressMs - 1;
+    signals.emit('SIGINT');
+    assert.deepEqual(controls, [{ type: 'stop', reason: 'interrupt', force: false }]);
   });
 
   it('SIGHUP reloads, and says when the service cannot', async () => {
