@@ -1,11 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { serviceErrors } from './errors.ts';
 import type { ServiceClass, ServiceInstance } from './service-class.ts';
+import { hasNameCharacters, maxNameLength } from './service-name.ts';
 import type { ServiceContext, ServiceDefinition, ServiceHandlers, Tasks } from './types.ts';
-
-/** Id on every platform: a systemd unit, a Windows service, a launchd label, a file name. */
-const namePattern = /^[a-z0-9][a-z0-9._-]*$/;
-const maxNameLength = 80;
 
 /**
  * Declares a service; the entry file exports it as default. Takes the definition, or a class that extends `Service`.
@@ -77,7 +74,7 @@ function validate(definition: ServiceDefinition): void {
     throw invalid('defineService takes a definition object or a class that extends Service');
   }
   const { name, config, tasks, instances, limits } = definition;
-  if (typeof name !== 'string' || !namePattern.test(name)) {
+  if (typeof name !== 'string' || !hasNameCharacters(name)) {
     throw invalid(
       `The name ${JSON.stringify(name)} is not an id: use lower-case letters, digits, dots, dashes and underscores, such as "orders-api"`,
     );

@@ -113,11 +113,16 @@ function addRun(context: CommandContext, add: Add, done: Done): void {
       'run',
       'run --set port=9000',
     ]),
-  ).action(async (options: { config?: string; set?: readonly string[] }) => {
-    const args = options.config === undefined ? [] : ['--config', options.config];
-    for (const assignment of options.set ?? []) args.push('--set', assignment);
-    done((await context.run?.(args)) ?? ExitCode.failed);
-  });
+  )
+    .addOption(
+      new Option('--name <name>', 'name that it goes by, as `install --name` gives it').argParser(nameOption),
+    )
+    .action(async (options: { config?: string; name?: string; set?: readonly string[] }) => {
+      const args = options.config === undefined ? [] : ['--config', options.config];
+      if (options.name !== undefined) args.push('--name', options.name);
+      for (const assignment of options.set ?? []) args.push('--set', assignment);
+      done((await context.run?.(args)) ?? ExitCode.failed);
+    });
 }
 
 function addInstallation(context: CommandContext, add: Add, done: Done): void {

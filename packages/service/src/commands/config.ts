@@ -24,7 +24,7 @@ export async function loadServiceConfig(
   options: ConfigOptions,
 ): Promise<ConfigResult<unknown>> {
   const cwd = process.cwd();
-  const { name } = context.definition;
+  const name = options.name ?? context.definition.name;
   const directories = [context.env.CONFIGURATION_DIRECTORY, await installedDirectory(context, options)];
   return loadConfig({
     schema: context.definition.config ?? anyConfig,
@@ -82,7 +82,7 @@ export async function config(context: CommandContext, options: ConfigOptions): P
     });
     return ExitCode.ok;
   }
-  if (rows.length === 0) out.write(`${context.definition.name} has no configuration\n`);
+  if (rows.length === 0) out.write(`${options.name ?? context.definition.name} has no configuration\n`);
   writeRows(context, rows);
   for (const warning of warnings) err.write(`${err.style.yellow('Warning:')} ${printable(warning)}\n`);
   return ExitCode.ok;

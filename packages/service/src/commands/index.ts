@@ -1,4 +1,4 @@
-import { createManager } from '@mainstay/platform';
+import { createManager, oncePerKeyPress } from '@mainstay/platform';
 
 import type { ServiceDefinition } from '../types.ts';
 import { runCommandLine } from './command-line.ts';
@@ -19,11 +19,19 @@ export interface ProgramContext {
   readonly run?: (args: readonly string[]) => Promise<number>;
 }
 
+/** 128 + SIGINT, as shells report it. */
+const interruptedExitCode = 130;
+
 /** Runs one of the executable's own commands. @returns the exit code */
 export async function runCommand(argv: readonly string[], program: ProgramContext): Promise<number> {
+  const { run } = program;
   const interrupted = new AbortController();
-  // The second Ctrl-C finds no handler, and ends the process.
-  process.once('SIGINT', () => interrupted.abort());
+  // The second Ctrl-C ends the process as if nobody listened.
+  const interrupt = oncePerKeyPress(() => {
+    if (interrupted.signal.aborted) process.exit(interruptedExitCode);
+    interrupted.abort();
+  });
+  process.on('SIGINT', interrupt);
   const context: CommandContext = {
     definition: program.definition,
     build: program.build,
@@ -34,7 +42,13 @@ export async function runCommand(argv: readonly string[], program: ProgramContex
     now: () => Date.now(),
     signal: interrupted.signal,
     createManager: (scope) => createManager({ scope }),
-    ...(program.run ? { run: program.run } : {}),
+    ...(run && {
+      run: (args: readonly string[]) => {
+        // The service has a host that listens.
+        process.off('SIGINT', interrupt);
+        return run(args);
+      },
+    }),
   };
   return runCommandLine(argv, context);
 }

@@ -1,6 +1,8 @@
 import { parseDuration } from '@mainstay/core';
 import { InvalidArgumentError } from 'commander';
 
+import { isServiceName } from '../service-name.ts';
+
 /** Commander's parser of a duration option: milliseconds. */
 export function durationOption(text: string): number {
   try {
@@ -12,7 +14,7 @@ export function durationOption(text: string): number {
 
 /** Id of a service: the same rule as `defineService` has. */
 export function nameOption(text: string): string {
-  if (/^[a-z0-9][a-z0-9._-]{0,79}$/.test(text)) return text;
+  if (isServiceName(text)) return text;
   throw new InvalidArgumentError(
     'A name is lower-case letters, digits, dots, dashes and underscores, at most 80 characters.',
   );

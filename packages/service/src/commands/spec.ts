@@ -41,6 +41,8 @@ export function buildSpec(
       ? { type: 'virtual' }
       : { type: 'named', name: options.account };
   const runArgs = [...launch.args, 'run'];
+  // Or the process would go by the definition's name, and share its configuration, log and directories with that one.
+  if (name !== definition.name) runArgs.push('--name', name);
   if (options.config !== undefined) runArgs.push('--config', resolve(options.config));
   for (const assignment of options.set ?? []) runArgs.push('--set', assignment);
   return {

@@ -3,7 +3,8 @@ import { ExitCode, isAppError } from '@mainstay/core';
 import { selfWorkerFlag } from '@mainstay/platform';
 import type { BuildInfo } from '../commands/context.ts';
 import { startRuntimeMetrics } from '../metrics/index.ts';
-import { installCrashGuard, printFailure, type CrashGuard } from './crash-guard.ts';
+import { installCrashGuard, printError, printFailure, type CrashGuard } from './crash-guard.ts';
+import { renamed } from '../service-name.ts';
 import { loadDefinition, type LoadService } from './load-definition.ts';
 import { parseRunArguments, parseRunFlags } from './run-arguments.ts';
 
@@ -54,9 +55,12 @@ async function dispatch(
   const definition = await loadDefinition(options.load);
   const run = async (flags: readonly string[]): Promise<number> => {
     const args = parseRunFlags(flags);
-    if (!args) return ExitCode.usage;
+    if (!args) {
+      printError(`Error: Cannot read the options ${flags.join(' ')}: none may be empty; see \`run --help\``);
+      return ExitCode.usage;
+    }
     const { runService } = await import('./run-service.ts');
-    return runService({ definition, args, build, entry, guard, metrics });
+    return runService({ definition: renamed(definition, args.name), args, build, entry, guard, metrics });
   };
   if (parseRunArguments(argv)) return run(argv.slice(1));
   metrics.close();

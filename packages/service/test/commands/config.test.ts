@@ -59,3 +59,16 @@ test("config finds the installed service's file", async () => {
   writeFileSync(join(config, 'config.yaml'), 'port: 7000\n');
   assert.match((await run('config')).out, /^port +7000 +.*config\.yaml:1:/m);
 });
+
+test('config --name reads what the service of that name would', async () => {
+  const { manager, run } = bench({
+    directories: directory,
+    context: { definition: configured, env: { ORDERS_2_REGION: 'asia', ORDERS_REGION: 'us' } },
+  });
+  const { config } = manager.directoriesFor('orders-2');
+  mkdirSync(config, { recursive: true });
+  writeFileSync(join(config, 'config.yaml'), 'port: 7002\n');
+  const { out } = await run('config', '--name', 'orders-2');
+  assert.match(out, /^port +7002 /m);
+  assert.match(out, /^region +asia +.*ORDERS_2_REGION$/m);
+});

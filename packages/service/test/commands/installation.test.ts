@@ -32,6 +32,22 @@ test('install makes the spec of the definition and the options', async () => {
   assert.equal((await manager.query('orders')).state, 'stopped');
 });
 
+test('two instances of one executable go by names of their own', async () => {
+  const { manager, run } = bench();
+  await run('install');
+  await run('install', '--name', 'orders-2', '--set', 'port=9000');
+  const installed = async (name: string) =>
+    (await manager.planUninstall(name, { purge: false })).changes[0]?.before ?? '';
+  assert.match(await installed('orders'), /args=\["run"\]/);
+  assert.match(await installed('orders-2'), /args=\["run","--name","orders-2","--set","port=9000"\]/);
+  const [first, second] = [manager.directoriesFor('orders'), manager.directoriesFor('orders-2')];
+  assert.notEqual(first.state, second.state);
+  assert.ok((await installed('orders-2')).includes(second.state));
+  await run('start', '--name', 'orders-2');
+  assert.match((await run('status', '--name', 'orders-2')).out, /orders-2 is running/);
+  assert.match((await run('status')).out, /orders is stopped/);
+});
+
 test('install twice changes nothing, and says so', async () => {
   const { run, json } = bench();
   await run('install');

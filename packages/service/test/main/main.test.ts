@@ -90,6 +90,36 @@ describe('main', () => {
     assert.deepEqual([code, stderr], [0, '']);
   });
 
+  it('run --name: log, config file and variables are those of the name', async () => {
+    writeFileSync(join(directory, 'second.json'), '{ "port": 1, "host": "of-the-file" }');
+    const { code, stdout } = await runMain(
+      `return { default: plain({ config: z.object({ port: z.number(), host: z.string() }), start(ctx) {
+        ctx.log.info({ name: ctx.name, config: ctx.config }, 'Here');
+        ctx.requestStop();
+        return { stop() {} };
+      } }) };`,
+      ['run', '--name', 'second'],
+      { SECOND_PORT: '2', PLAIN_PORT: '3' },
+    );
+    assert.equal(code, 0);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const here = lines.find(({ msg }) => msg === 'Here');
+    assert.deepEqual([here?.['name'], here?.['config']], ['second', { port: 2, host: 'of-the-file' }]);
+    assert.deepEqual([...new Set(lines.map(({ service }) => service))], ['second']);
+  });
+
+  it('a name that is no id, and an empty value, are usage errors that say so', async () => {
+    const named = await runMain('return { default: plain() };', ['run', '--name', 'my service']);
+    assert.equal(named.code, 2);
+    assert.match(named.stderr, /'my service'.*lower-case letters/s);
+    const empty = await runMain('return { default: plain() };', ['run', '--config=']);
+    assert.equal(empty.code, 2);
+    assert.match(empty.stderr, /--config=?.*may be empty/);
+  });
+
   it('a flag of run that does not exist is a usage error', async () => {
     const { code, stderr } = await runMain('return { default: plain() };', ['run', '--prot', '1']);
     assert.equal(code, 2);

@@ -10,6 +10,8 @@ describe('parseRunArguments', () => {
     [['run', '--config=a.yaml', '--set', 'x=1', '--set=y=a=b'], { config: 'a.yaml', set: ['x=1', 'y=a=b'] }],
     [['run', '--config', 'a', '--config', 'b'], { config: 'b', set: [] }],
     [['run', '--set', '--config'], { set: ['--config'] }],
+    [['run', '--name', 'orders-2', '--set=x=1'], { name: 'orders-2', set: ['x=1'] }],
+    [['run', '--name=Orders 2'], undefined],
     [['run', '--config'], undefined],
     [['run', '--config='], undefined],
     [['run', '--help'], undefined],
