@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { bundleProject, type Bundle } from './bundle/bundle.ts';
-import { addonAssets } from './bundle/addon-assets.ts';
+import { addonAssets, type AddonAssets, type FetchPackage } from './bundle/addon-assets.ts';
 import { nativeAddons, type NativeAddons } from './bundle/native-addons.ts';
 import { buildErrors } from './errors.ts';
 import type { BuildEvent, BuildProgress, BuildStep } from './events.ts';
 import { assembleExecutable } from './executable/assemble.ts';
 import { loadIcon } from './executable/icon.ts';
-import type { BuildManifest, ManifestFile } from './output/manifest.ts';
+import { buildImage, type ImageOptions } from './image/build-image.ts';
+import type { BuildManifest, ManifestFile, ManifestImage } from './output/manifest.ts';
 import { signExecutable } from './output/signing.ts';
 import { Staging } from './output/staging.ts';
 import { builderFolder, builderVersion } from './project/builder-packages.ts';
@@ -41,6 +42,8 @@ export interface BuildOptions {
    * tool does not sign in place. No shell reads it.
    */
   readonly sign?: string;
+  /** Also make a container image for each Linux target. */
+  readonly image?: ImageOptions;
   /** Record the Git commit of the source in the executables. @default true */
   readonly commit?: boolean;
   /** @default MAINSTAY_CACHE, or the platform's place for caches */
@@ -52,6 +55,8 @@ export interface BuildOptions {
   readonly onProgress?: BuildProgress;
   readonly signal?: AbortSignal;
 }
+
+const noAddons: AddonAssets = { assets: new Map(), inputs: [] };
 
 /** Executables in the making at once: each takes about half a gigabyte of memory. */
 const concurrency = 2;
@@ -76,6 +81,12 @@ export async function buildExecutables(options: BuildOptions): Promise<BuildMani
 
 async function build(options: BuildOptions, outerSignal: AbortSignal): Promise<BuildManifest> {
   const targets = parseTargets(options.targets);
+  if (options.image !== undefined && !targets.some(isLinux)) {
+    throw buildErrors.error(
+      'BUILD_IMAGE_NEEDS_LINUX',
+      `A container image holds a Linux executable, and the targets are ${targets.join(', ')}; add linux-x64 or linux-arm64`,
+    );
+  }
   const project = await loadProject(options.input, options.name);
   const icon = await loadIcon(options.icon);
   const staging = await Staging.open(resolve(options.outputFolder));
@@ -128,14 +139,15 @@ class Work {
       this.#step('runtimes', undefined, () => this.#fetchRuntimes(targets)),
     ]);
     for (const message of bundle.warnings) this.#emit({ type: 'warning', message });
-    const assets = new Map<Target, Map<string, Buffer>>();
-    for (const target of targets) assets.set(target, await addonAssets(addons, target));
+    const fetch: FetchPackage = (pinned, target) => this.#store.readPackage(pinned, target);
+    const assets = new Map<Target, AddonAssets>();
+    for (const target of targets) assets.set(target, await addonAssets(addons, target, fetch));
 
     const files = new Map<Target, ManifestFile>();
     const queue = [...targets];
     const workers = Array.from({ length: concurrency }, async () => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        files.set(target, await this.#executable(target, bundle, commit, assets.get(target) ?? new Map()));
+        files.set(target, await this.#executable(target, bundle, commit, assets.get(target) ?? noAddons));
       }
     });
     await allOrAbort(failure, workers);
@@ -175,7 +187,7 @@ class Work {
     target: Target,
     bundle: Bundle,
     commit: string | undefined,
-    addons: Map<string, Buffer>,
+    addons: AddonAssets,
   ): Promise<ManifestFile> {
     const pinned = pinnedRuntimes[target];
     const isWindows = platformOf(target).platform === 'win32';
@@ -185,7 +197,7 @@ class Work {
       const parts = assembleExecutable({
         target,
         fileName,
-        addons,
+        addons: addons.assets,
         project: this.#project,
         runtime: await this.#store.read(pinned.node, target),
         koffi: await this.#store.read(pinned.koffi, target),
@@ -199,6 +211,7 @@ class Work {
     const isSigned = isWindows && sign !== undefined;
     if (isSigned) await this.#step('sign', target, () => signExecutable(sign, file, this.#signal));
     const content = await readFile(file);
+    const image = await this.#image(target, content, commit, addons.assets);
     return {
       target,
       file: fileName,
@@ -207,12 +220,35 @@ class Work {
       signed: isSigned,
       node: pinned.node.version,
       koffi: pinned.koffi.version,
-      inputs: [pinned.node, pinned.koffi].map((input) => ({
-        package: `${input.name}@${input.version}`,
-        integrity: input.integrity,
-        sha256: input.sha256,
-      })),
+      inputs: [
+        ...[pinned.node, pinned.koffi].map(({ name, version, integrity, sha256 }) => ({
+          package: `${name}@${version}`,
+          integrity,
+          sha256,
+        })),
+        ...addons.inputs,
+      ],
+      ...(image === undefined ? {} : { image }),
     };
+  }
+
+  async #image(
+    target: Target,
+    executable: Buffer,
+    commit: string | undefined,
+    addons: ReadonlyMap<string, Buffer>,
+  ): Promise<ManifestImage | undefined> {
+    const options = this.#options.image;
+    if (options === undefined || !isLinux(target)) return undefined;
+    const koffi = await this.#store.read(pinnedRuntimes[target].koffi, target);
+    const input = {
+      target,
+      executable,
+      commit,
+      project: this.#project,
+      embedded: [koffi, ...addons.values()],
+    };
+    return await this.#step('image', target, () => buildImage(input, options, this.#staging, this.#signal));
   }
 
   async #publish(
@@ -229,7 +265,7 @@ class Work {
       files,
     };
     await this.#step('publish', undefined, async () => {
-      const names = files.map(({ file }) => file);
+      const names = files.flatMap(({ file, image }) => (image === undefined ? [file] : [file, image.file]));
       if (bundle.sourceMap !== undefined) {
         names.push(`${name}.js.map`);
         await this.#staging.write(`${name}.js.map`, [Buffer.from(bundle.sourceMap)], 0o644);
@@ -271,6 +307,10 @@ class Work {
   #emit(event: BuildEvent): void {
     this.#options.onProgress?.(event);
   }
+}
+
+function isLinux(target: Target): boolean {
+  return platformOf(target).platform === 'linux';
 }
 
 /** What the program is told about its own build; read by the SDK's `main`. Nothing in it changes with time or place. */

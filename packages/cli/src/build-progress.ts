@@ -8,6 +8,7 @@ const names: Readonly<Record<BuildStep, string>> = {
   runtimes: 'Getting runtimes',
   executable: 'Making the executable',
   sign: 'Signing',
+  image: 'Making the image',
   publish: 'Writing',
 };
 

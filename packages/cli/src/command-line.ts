@@ -102,6 +102,7 @@ function addMaking(context: CliContext, add: Add, done: Done): void {
   add('build', 'Build one executable per target from a service', [
     'build examples/orders-api',
     'build . --target linux-x64,win-x64 --out dist',
+    'build . --target linux-x64 --image',
     'build . --target win-x64 --icon app.ico --sign "osslsigncode sign -in {file} -out {output}"',
   ])
     .argument('[entry]', 'entry file or folder of the service', '.')
@@ -110,6 +111,9 @@ function addMaking(context: CliContext, add: Add, done: Done): void {
     .option('--name <name>', 'name of the service and of the files (default: from package.json)')
     .option('--icon <file>', 'an .ico file for the Windows executables')
     .option('--sign <command>', 'signs each finished Windows executable: {file} is its path')
+    .option('--image', 'also make a container image (OCI archive) for each Linux target')
+    .option('--image-root <directory>', "file system that the image's shared libraries are from (default: /)")
+    .option('--image-base <layout>', 'OCI image layout that the image is built on')
     .option('--source-map', 'write a source map beside the executables')
     .option('--no-type-check', 'do not have TypeScript check the service first')
     .option('--no-commit', 'do not record the Git commit')

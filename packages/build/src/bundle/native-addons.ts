@@ -1,12 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve as resolvePath, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve as resolvePath, sep } from 'node:path';
 import type { OnLoadResult, Plugin } from 'esbuild';
 import { addonBinaries, type AddonBinary, type AddonPackage } from './addon-binaries.ts';
+import { findPlatformPackage, type PlatformPackage } from './platform-packages.ts';
 
 /** Prefix of the assets that hold native addons; the hash of each is at the same key with `.sha256` behind it. */
 const assetPrefix = 'native/';
 const namespace = 'mainstay-native';
 const importPrefix = 'mainstay-native:';
+/** A bare package name, with or without a scope, and no path in it. */
+const packageName = /^(?:@[^/:]+\/)?[^./@:][^/:]*$/;
+const inPackage = /[\\/]node_modules[\\/]/;
 
 /** One place in the program where a native addon is loaded. */
 export interface NativeAddon {
@@ -21,26 +25,18 @@ export interface NativeAddons {
   readonly plugin: Plugin;
   /** Complete when the bundle is. */
   readonly found: ReadonlyMap<string, NativeAddon>;
-  /** Packages that get their binary from a package per platform (napi-rs): the names they list as optional. */
-  readonly platformPackages: ReadonlyMap<string, PlatformPackages>;
-}
-
-export interface PlatformPackages {
-  readonly package: AddonPackage;
-  /** Optional dependencies that name an operating system, whether installed or not. */
-  readonly names: readonly string[];
-  /** Folders they may be installed in, nearest first. */
-  readonly searchFolders: readonly string[];
+  /** The packages per platform that the program loads, for all platforms, by asset. */
+  readonly platformPackages: ReadonlyMap<string, PlatformPackage>;
 }
 
 /**
- * Makes `require` of a native addon load an embedded asset. Three ways of finding an addon are known: a `.node` file
- * named in `require`, `node-gyp-build` and `bindings`. The bundle is the same for all targets; which binary the
+ * Makes `require` of a native addon load an embedded asset. Four ways of finding an addon are known: a `.node` file
+ * named in `require`, `node-gyp-build`, `bindings`, and a package per platform. The bundle is the same for all targets; which binary the
  * asset holds is decided per target.
  */
 export function nativeAddons(): NativeAddons {
   const found = new Map<string, NativeAddon>();
-  const platformPackages = new Map<string, PlatformPackages>();
+  const platformPackages = new Map<string, PlatformPackage>();
   const register = async (folder: string, file: string | undefined): Promise<string> => {
     const addon = await describe(folder, file);
     found.set(addon.asset, addon);
@@ -50,10 +46,18 @@ export function nativeAddons(): NativeAddons {
     name: 'mainstay-native-addons',
     setup(context) {
       context.onResolve({ filter: /\.node$/ }, async (args) => {
-        if (!args.path.startsWith('.') && !args.path.startsWith('/')) return undefined;
+        if (!args.path.startsWith('.') && !isAbsolute(args.path)) return undefined;
         const file = resolvePath(args.resolveDir, args.path);
         if (!(await isFile(file))) return { path: args.path, external: true };
         return { path: await register(await packageFolder(file), file), namespace };
+      });
+      context.onResolve({ filter: packageName }, async (args) => {
+        if (!inPackage.test(args.importer)) return undefined;
+        const parent = await readPackage(await packageFolder(args.importer));
+        const found = await findPlatformPackage(args.path, parent, assetPrefix);
+        if (found === undefined) return undefined;
+        platformPackages.set(found.asset, found);
+        return { path: found.asset, namespace };
       });
       context.onResolve({ filter: new RegExp(`^${importPrefix}`) }, async (args) => ({
         path: await register(args.path.slice(importPrefix.length), undefined),
@@ -64,7 +68,7 @@ export function nativeAddons(): NativeAddons {
         return { contents: loader(asset), loader: 'js', resolveDir: dirname(args.path) };
       });
       context.onLoad({ filter: /.*/, namespace }, (args): OnLoadResult => {
-        const folder = found.get(args.path)?.package.folder;
+        const folder = found.get(args.path)?.package.folder ?? platformPackages.get(args.path)?.parent.folder;
         return {
           contents: loader(args.path),
           loader: 'js',
@@ -72,9 +76,7 @@ export function nativeAddons(): NativeAddons {
         };
       });
       context.onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async (args) => {
-        const folder = await packageFolder(args.path);
-        await notePlatformPackages(folder, platformPackages);
-        return await replaceFinders(args.path, folder);
+        return await replaceFinders(args.path, await packageFolder(args.path));
       });
     },
   };
@@ -128,22 +130,6 @@ async function readPackage(folder: string): Promise<AddonPackage> {
     cpu: manifest.cpu,
     libc: manifest.libc,
   };
-}
-
-const platformName = /(?:linux|win32|windows|darwin|macos)/;
-
-async function notePlatformPackages(folder: string, into: Map<string, PlatformPackages>): Promise<void> {
-  if (into.has(folder)) return;
-  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}')) as {
-    optionalDependencies?: Record<string, string>;
-  };
-  const names = Object.keys(manifest.optionalDependencies ?? {}).filter((name) => platformName.test(name));
-  const searchFolders: string[] = [];
-  for (let parent = folder; ; parent = dirname(parent)) {
-    searchFolders.push(join(parent, 'node_modules'));
-    if (dirname(parent) === parent) break;
-  }
-  into.set(folder, { package: await readPackage(folder), names, searchFolders });
 }
 
 /** The nearest folder upwards that holds a package.json with a name. */

@@ -25,10 +25,13 @@ export interface ManifestFile {
   readonly signed: boolean;
   readonly node: string;
   readonly koffi: string;
-  /** What the file was made of: npm packages with their integrity. */
+  /** What the file was made of besides the program. */
   readonly inputs: readonly {
+    /** `name@version` of an npm package. */
     readonly package: string;
-    readonly integrity: string;
+    /** Of the package; absent for an addon that was taken from node_modules. */
+    readonly integrity?: string;
+    /** Of the file that was taken from it. */
     readonly sha256: string;
   }[];
   /** Present when an image was asked for and the target is a Linux. */

@@ -161,7 +161,9 @@ function mismatch(spec: string, actual: string, wanted: string): Error {
 
 function isFileSystemError(error: unknown): boolean {
   const code = failureCode(error);
-  return code !== undefined && fileSystemCodes.has(code);
+  // A firewall's refusal has codes of the file system too.
+  const isOfConnection = error instanceof Error && 'syscall' in error && error.syscall === 'connect';
+  return code !== undefined && fileSystemCodes.has(code) && !isOfConnection;
 }
 
 function isIntegrityError(error: unknown): boolean {

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 
-import { buildErrors, buildExecutables, hostTarget, type BuildManifest } from '@mainstay/build';
+import {
+  buildErrors,
+  buildExecutables,
+  hostTarget,
+  type BuildManifest,
+  type BuildOptions,
+} from '@mainstay/build';
 import { ExitCode, formatSize } from '@mainstay/core';
 
 import { BuildProgressView } from '../build-progress.ts';
@@ -12,6 +18,9 @@ interface BuildCommandOptions {
   readonly name?: string;
   readonly icon?: string;
   readonly sign?: string;
+  readonly image?: boolean;
+  readonly imageRoot?: string;
+  readonly imageBase?: string;
   readonly sourceMap?: boolean;
   readonly typeCheck: boolean;
   readonly commit: boolean;
@@ -39,6 +48,7 @@ export async function build(
       color: err.isTTY,
       onProgress: (event) => view.show(event),
       signal: context.interrupted.signal,
+      ...imageOptions(context, options),
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(options.icon === undefined ? {} : { icon: resolve(context.cwd, options.icon) }),
       ...(options.sign === undefined ? {} : { sign: options.sign }),
@@ -53,11 +63,27 @@ export async function build(
   }
 }
 
+/** Either of the two places asks for an image as well. */
+function imageOptions(
+  { cwd }: CliContext,
+  { image, imageRoot, imageBase }: BuildCommandOptions,
+): Pick<BuildOptions, 'image'> {
+  if (image !== true && imageRoot === undefined && imageBase === undefined) return {};
+  return {
+    image: {
+      ...(imageRoot === undefined ? {} : { root: resolve(cwd, imageRoot) }),
+      ...(imageBase === undefined ? {} : { base: resolve(cwd, imageBase) }),
+    },
+  };
+}
+
 function summary(manifest: BuildManifest, folder: string): string {
   const { service, files } = manifest;
-  const rows = files.map(
-    (file) =>
-      `  ${file.file.padEnd(Math.max(...files.map((other) => other.file.length)))}  ${formatSize(file.bytes).padStart(9)}  sha256 ${file.sha256.slice(0, 16)}…`,
+  const outputs = files.flatMap((file) => (file.image === undefined ? [file] : [file, file.image]));
+  const width = Math.max(...outputs.map(({ file }) => file.length));
+  const rows = outputs.map(
+    ({ file, bytes, sha256 }) =>
+      `  ${file.padEnd(width)}  ${formatSize(bytes).padStart(9)}  sha256 ${sha256.slice(0, 16)}…`,
   );
   return `Built ${service.name} ${service.version} in ${folder}\n${rows.join('\n')}\n`;
 }
