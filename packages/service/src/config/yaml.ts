@@ -1,10 +1,10 @@
-import type * as YamlModule from 'yaml';
 import type { Alias, Document, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import type { ConfigProblemCode } from './errors.ts';
 import { maxDocumentDepth, type ParsedDocument } from './json.ts';
 import { lineIndex } from './positions.ts';
 import { emptyMap, type ConfigNode, type ScalarNode } from './tree.ts';
 import type { ConfigProblem, Origin } from './types.ts';
+import type * as YamlLibrary from './yaml-library.ts';
 
 /** Values that a document may expand to when its aliases are followed; "billion laughs" stops here. */
 export const maxDocumentValues = 100_000;
@@ -36,7 +36,7 @@ export async function parseYaml(
   text: string,
   originAt: (line: number, column: number) => Origin,
 ): Promise<ParsedDocument> {
-  const yaml = await import('yaml');
+  const yaml = await import('./yaml-library.ts');
   const position = lineIndex(text);
   const origin = (offset: number): Origin => {
     const { line, column } = position(Math.min(offset, text.length));
@@ -97,7 +97,7 @@ interface Converted {
 
 class Converter {
   readonly problems: ConfigProblem[] = [];
-  readonly #yaml: typeof YamlModule;
+  readonly #yaml: typeof YamlLibrary;
   readonly #document: Document.Parsed;
   readonly #text: string;
   readonly #origin: (offset: number) => Origin;
@@ -105,7 +105,7 @@ class Converter {
   readonly #anchors = new Map<string, Converted>();
 
   constructor(
-    yaml: typeof YamlModule,
+    yaml: typeof YamlLibrary,
     document: Document.Parsed,
     text: string,
     origin: (offset: number) => Origin,
