@@ -19,7 +19,8 @@ describe('a service whose own thread is busy', () => {
   before(async () => {
     scm = await ScmHarness.create();
   });
-  after(() => scm.close());
+  // Undefined when the harness could not be made.
+  after(() => (scm as ScmHarness | undefined)?.close());
 
   /** Runs a test on a service whose event loop is blocked from now on. */
   const busy = (title: string, plan: PlanOptions, body: (busy: Busy) => Promise<void>): void =>

@@ -33,8 +33,14 @@ export class ScmHarness implements HostHarness {
   static async create(): Promise<ScmHarness> {
     const fixture = await windowsExecutable('fixture');
     const wine = await Wine.start();
-    await copyFile(fixture, join(wine.drive, 'fixture.exe'));
-    return new ScmHarness(wine, await WineDriver.start(wine));
+    try {
+      await copyFile(fixture, join(wine.drive, 'fixture.exe'));
+      return new ScmHarness(wine, await WineDriver.start(wine));
+    } catch (error) {
+      // The session would keep this process alive.
+      await wine[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async start(workspace: FixtureWorkspace): Promise<ScmRun> {

@@ -42,10 +42,13 @@ export class WineDriver implements AsyncDisposable {
         `The driver ended with ${result.code} before it connected: ${result.stdout}${result.stderr}`,
       );
     });
-    const [socket] = (await Promise.race([once(server, 'connection'), ended])) as [Socket];
     ended.catch(() => undefined);
-    server.close();
-    return new WineDriver(socket, exit);
+    try {
+      const [socket] = (await Promise.race([once(server, 'connection'), ended])) as [Socket];
+      return new WineDriver(socket, exit);
+    } finally {
+      server.close();
+    }
   }
 
   call<Result>(
