@@ -1,4 +1,5 @@
-export { buildExecutables, type BuildOptions } from './build-executables.ts';
+export { buildExecutables } from './build-executables.ts';
+export type { BuildOptions } from './build-options.ts';
 export { createProject, type CreatedProject, type CreateProjectOptions } from './create-project.ts';
 export { buildErrors, type BuildErrorCode } from './errors.ts';
 export type { BuildEvent, BuildProgress, BuildStep } from './events.ts';

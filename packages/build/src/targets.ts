@@ -23,6 +23,10 @@ export function platformOf(target: Target): TargetPlatform {
   return { platform: os === 'win' ? 'win32' : os, arch };
 }
 
+export function isLinux(target: Target): boolean {
+  return platformOf(target).platform === 'linux';
+}
+
 /** The target that runs on this machine, if there is one. */
 export function hostTarget(
   platform: string = process.platform,

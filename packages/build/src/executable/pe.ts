@@ -31,7 +31,10 @@ const resourceName = 'NODE_SEA_BLOB';
  * @throws AppError BUILD_UNEXPECTED_RUNTIME, BUILD_BAD_ICON
  */
 export function injectIntoPe(runtime: Buffer, blob: Buffer, strings: VersionStrings, icon: Buffer): Buffer[] {
-  const executable = parse(runtime);
+  // Before the program is in the file: its text may well have the marker in it.
+  const fused = Buffer.from(runtime);
+  setFuse(fused);
+  const executable = parse(fused);
   const resources = NtExecutableResource.from(executable);
   resources.replaceResourceEntry({
     type: RT_RCDATA,
@@ -46,7 +49,6 @@ export function injectIntoPe(runtime: Buffer, blob: Buffer, strings: VersionStri
   executable.newHeader.optionalHeader.subsystem = IMAGE_SUBSYSTEM_WINDOWS_CUI;
 
   const file = Buffer.from(executable.generate());
-  setFuse(file);
   setChecksum(file);
   return [file];
 }

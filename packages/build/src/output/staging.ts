@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '@mainstay/core';
 import { buildErrors } from '../errors.ts';
 import { failureCode } from './failure.ts';
 
 const prefix = '.mainstay-build-';
+/**
+ * How long a folder is left alone though its process cannot be seen, in ms: the output may be shared with another
+ * machine or container that is building.
+ */
+const abandonedAfter = 3_600_000;
 
 /**
  * A folder inside the output folder, hence on its file system, in which files are finished before they get their
@@ -25,12 +30,14 @@ export class Staging {
   /** @throws AppError BUILD_OUTPUT_NOT_WRITABLE, BUILD_NO_SPACE */
   static async open(output: string): Promise<Staging> {
     const folder = join(output, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}`);
+    let made: string | undefined;
     try {
-      const made = await mkdir(output, { recursive: true });
+      made = await mkdir(output, { recursive: true });
       await removeAbandoned(output);
       await mkdir(folder);
       return new Staging(output, folder, made);
     } catch (error) {
+      if (made !== undefined) await removeEmptyUpTo(output, made);
       throw outputFailure(error, output);
     }
   }
@@ -47,7 +54,7 @@ export class Staging {
     mode: number,
     signal?: AbortSignal,
   ): Promise<string> {
-    const file = join(this.folder, name);
+    const file = this.pathOf(name);
     try {
       const handle = await open(file, 'wx', mode);
       try {
@@ -67,21 +74,55 @@ export class Staging {
     }
   }
 
-  /** Gives the finished files their names, in order. */
+  /**
+   * Gives the finished files their names, in order. Each is replaced at once (rename(2)), also one that is being run;
+   * after a failure those that had been replaced are put back.
+   *
+   * @throws AppError BUILD_NO_SPACE, BUILD_OUTPUT_NOT_WRITABLE
+   */
   async publish(names: readonly string[]): Promise<void> {
+    const undo: (() => Promise<void>)[] = [];
     try {
-      for (const name of names) await rename(join(this.folder, name), join(this.#output, name));
+      for (const name of names) {
+        const file = join(this.#output, name);
+        const kept = this.pathOf(`${name}.before`);
+        undo.push((await keep(file, kept)) ? () => rename(kept, file) : () => rm(file, { force: true }));
+        await rename(this.pathOf(name), file);
+      }
       await syncFolder(this.#output);
     } catch (error) {
+      for (const step of undo.reverse()) await step().catch(() => undefined);
       throw outputFailure(error, this.#output);
     }
   }
 
   /** Removes what is left; after a failure also the output folder, if this build made it. */
   async close(isPublished: boolean): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
+    // Windows does not delete a program that is running, and must not hide the outcome: a later build tries again.
+    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
     if (!isPublished && this.#made !== undefined) await removeEmptyUpTo(this.#output, this.#made);
   }
+}
+
+/**
+ * Keeps what has the name now under another one as well. Where that cannot be done (Windows, file systems without hard
+ * links) it is moved, and the name is free for a moment.
+ *
+ * @returns whether there was something
+ */
+async function keep(file: string, kept: string): Promise<boolean> {
+  const stats = await stat(file).catch(() => undefined);
+  // A folder in the place of a file is for the rename to refuse.
+  if (!stats?.isFile()) return stats !== undefined;
+  if (process.platform !== 'win32') {
+    const isLinked = await link(file, kept).then(
+      () => true,
+      () => false,
+    );
+    if (isLinked) return true;
+  }
+  await rename(file, kept);
+  return true;
 }
 
 async function removeEmptyUpTo(folder: string, top: string): Promise<void> {
@@ -94,7 +135,11 @@ async function removeEmptyUpTo(folder: string, top: string): Promise<void> {
 async function removeAbandoned(output: string): Promise<void> {
   for (const name of await readdir(output)) {
     const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : 0;
-    if (pid > 0 && !isAlive(pid)) await rm(join(output, name), { recursive: true, force: true });
+    if (!(pid > 0) || isAlive(pid)) continue;
+    const folder = join(output, name);
+    const changed = (await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (Date.now() - changed > abandonedAfter)
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -6,8 +6,12 @@ import { promisify } from 'node:util';
  * Git working tree or without Git.
  */
 export async function sourceCommit(folder: string, signal: AbortSignal): Promise<string | undefined> {
+  // Inside a Git hook these name the repository of the hook, whatever the folder is.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
   const git = async (...args: string[]): Promise<string> =>
-    (await promisify(execFile)('git', ['-C', folder, ...args], { signal, encoding: 'utf8' })).stdout.trim();
+    (
+      await promisify(execFile)('git', ['-C', folder, ...args], { signal, env, encoding: 'utf8' })
+    ).stdout.trim();
   try {
     const commit = await git('rev-parse', '--verify', 'HEAD');
     const changes = await git('status', '--porcelain', '--untracked-files=no', '--', folder);
