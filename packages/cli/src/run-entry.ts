@@ -5,6 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 
 import { main } from '@mainstay/service/main';
 
+import { packageVersion } from './package-version.ts';
 import { provideSdk } from './sdk-fallback.ts';
 
 const self = new URL(import.meta.url);
@@ -14,7 +15,9 @@ self.searchParams.set('entry', entry);
 provideSdk();
 if (isMainThread && process.channel) process.once('disconnect', () => process.once('exit', endOwnGroup));
 
+const version = packageVersion(entry);
 await main({
+  ...(version === undefined ? {} : { version }),
   load: () => import(entry) as Promise<{ default?: unknown }>,
   entry: self.href,
   argv: process.argv.slice(3),

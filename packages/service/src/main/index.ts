@@ -16,6 +16,8 @@ export interface MainOptions {
   readonly load: LoadService;
   /** Baked in by the builder; absent from source. */
   readonly build?: BuildInfo;
+  /** Version of the service's package, from source; the definition's own and the build's go before it. */
+  readonly version?: string;
   /** File URL of the module that calls `main`, for worker threads. @default the file that Node was started with */
   readonly entry?: string;
   /** What the user typed. @default process.argv without the first two */
@@ -52,7 +54,7 @@ async function dispatch(
   const argv = options.argv ?? process.argv.slice(2);
   const { build } = options;
   const entry = options.entry ?? pathToFileURL(process.argv[1] ?? process.execPath).href;
-  const definition = await loadDefinition(options.load);
+  const definition = await loadDefinition(options.load, build?.version ?? options.version);
   const run = async (flags: readonly string[]): Promise<number> => {
     const args = parseRunFlags(flags);
     if (!args) {

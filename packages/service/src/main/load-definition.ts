@@ -5,8 +5,15 @@ import type { ServiceDefinition } from '../types.ts';
 /** What the entry of a program exports. */
 export type LoadService = () => Promise<{ readonly default?: unknown }>;
 
-/** Loads the user's module. Throws SERVICE_NOT_EXPORTED, SERVICE_INVALID_DEFINITION, and what the module throws. */
-export async function loadDefinition(load: LoadService): Promise<ServiceDefinition> {
+/**
+ * Loads the user's module.
+ *
+ * @param version the package's, for a definition that names none
+ * SERVICE_NOT_EXPORTED, SERVICE_INVALID_DEFINITION, and what the module throws.
+ *
+ * @param version the package's, for a definition that names none
+ */
+export async function loadDefinition(load: LoadService, version?: string): Promise<ServiceDefinition> {
   let exported = (await load()).default;
   // A bundle of CommonJS wraps the default export once more.
   if (isWrapped(exported)) exported = exported.default;
@@ -17,7 +24,10 @@ export async function loadDefinition(load: LoadService): Promise<ServiceDefiniti
     );
   }
   // An object that did not go through defineService is validated here.
-  return defineService(exported as ServiceDefinition);
+  const definition = defineService(exported as ServiceDefinition);
+  if (version === undefined || definition.version !== undefined) return definition;
+  // The object is the user's: it may be frozen, or of a class.
+  return Object.create(definition, { version: { value: version, enumerable: true } }) as ServiceDefinition;
 }
 
 function isWrapped(value: unknown): value is { readonly default: unknown } {
