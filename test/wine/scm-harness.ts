@@ -51,7 +51,7 @@ export class ScmHarness implements HostHarness {
     await this.driver.call('install', [
       this.spec(name, ['run', '--config', this.wine.toWindows(workspace.planFile)]),
     ]);
-    const run = new ScmRun(this.driver, name);
+    const run = new ScmRun(this.driver, name, workspace);
     this.#runs.set(run, name);
     const { error } = await this.driver.call<ControlResult>('start', [name, []]);
     if (error !== 0) throw new Error(`StartService failed with Windows error ${error}`);
@@ -101,11 +101,13 @@ export class ScmRun implements FixtureRun {
   readonly name: string;
   readonly seen: ServiceState[] = [];
   readonly #driver: WineDriver;
+  readonly #workspace: FixtureWorkspace;
   /** Of the last process that was seen. */
   #pid = 0;
 
-  constructor(driver: WineDriver, name: string) {
+  constructor(driver: WineDriver, name: string, workspace: FixtureWorkspace) {
     this.#driver = driver;
+    this.#workspace = workspace;
     this.name = name;
   }
 
@@ -135,10 +137,14 @@ export class ScmRun implements FixtureRun {
       if (now.state !== 'stopped') await sleep(pollMs);
       return now.state === 'stopped' ? now : undefined;
     });
-    // "Stopped" is told before the process is gone, which still has its last lines to write.
-    await eventually(`the end of process ${this.#pid}`, async () =>
-      (await this.#driver.call<boolean>('isAlive', [this.#pid])) ? undefined : true,
-    );
+    // "Stopped" is told before the process is gone, which still has its last lines to write. One that was never looked
+    // at while it lived has left its pid in the journal.
+    const pid = this.#pid || this.#workspace.journal().at(-1)?.pid;
+    if (pid !== undefined) {
+      await eventually(`the end of process ${pid}`, async () =>
+        (await this.#driver.call<boolean>('isAlive', [pid])) ? undefined : true,
+      );
+    }
     return { code: exitCodeOf(status), signal: undefined };
   }
 
