@@ -25,6 +25,10 @@ describe('systemd manager in a machine of its own', () => {
     await runInside(machine, join(import.meta.dirname, 'inside', 'quoting.ts'));
   });
 
+  it('has one program twice, under two names', async () => {
+    await runInside(machine, join(import.meta.dirname, 'inside', 'two-names.ts'));
+  });
+
   it('keeps a service through everything that happens to one', async () => {
     await runInside(machine, join(import.meta.dirname, 'inside', 'installed-service.ts'));
   });

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { serviceErrors } from './errors.ts';
 import type { ServiceClass, ServiceInstance } from './service-class.ts';
-import { hasNameCharacters, maxNameLength } from './service-name.ts';
+import { hasNameCharacters, maxNameLength } from './service-identity.ts';
 import type { ServiceContext, ServiceDefinition, ServiceHandlers, Tasks } from './types.ts';
 
 /**

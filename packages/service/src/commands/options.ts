@@ -1,7 +1,7 @@
 import { parseDuration } from '@mainstay/core';
 import { InvalidArgumentError } from 'commander';
 
-import { isServiceName } from '../service-name.ts';
+import { isServiceName } from '../service-identity.ts';
 
 /** Commander's parser of a duration option: milliseconds. */
 export function durationOption(text: string): number {

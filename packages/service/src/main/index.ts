@@ -4,7 +4,7 @@ import { selfWorkerFlag } from '@mainstay/platform';
 import type { BuildInfo } from '../commands/context.ts';
 import { startRuntimeMetrics } from '../metrics/index.ts';
 import { installCrashGuard, printError, printFailure, type CrashGuard } from './crash-guard.ts';
-import { renamed } from '../service-name.ts';
+import { identified } from '../service-identity.ts';
 import { loadDefinition, type LoadService } from './load-definition.ts';
 import { parseRunArguments, parseRunFlags } from './run-arguments.ts';
 
@@ -62,7 +62,14 @@ async function dispatch(
       return ExitCode.usage;
     }
     const { runService } = await import('./run-service.ts');
-    return runService({ definition: renamed(definition, args.name), args, build, entry, guard, metrics });
+    return runService({
+      definition: identified(definition, { name: args.name }),
+      args,
+      build,
+      entry,
+      guard,
+      metrics,
+    });
   };
   if (parseRunArguments(argv)) return run(argv.slice(1));
   metrics.close();

@@ -1,15 +1,13 @@
 import { defineService } from '../define-service.ts';
 import { serviceErrors } from '../errors.ts';
+import { identified } from '../service-identity.ts';
 import type { ServiceDefinition } from '../types.ts';
 
 /** What the entry of a program exports. */
 export type LoadService = () => Promise<{ readonly default?: unknown }>;
 
 /**
- * Loads the user's module.
- *
- * @param version the package's, for a definition that names none
- * SERVICE_NOT_EXPORTED, SERVICE_INVALID_DEFINITION, and what the module throws.
+ * Loads the user's module. Throws SERVICE_NOT_EXPORTED, SERVICE_INVALID_DEFINITION, and what the module throws.
  *
  * @param version the package's, for a definition that names none
  */
@@ -24,10 +22,7 @@ export async function loadDefinition(load: LoadService, version?: string): Promi
     );
   }
   // An object that did not go through defineService is validated here.
-  const definition = defineService(exported as ServiceDefinition);
-  if (version === undefined || definition.version !== undefined) return definition;
-  // The object is the user's: it may be frozen, or of a class.
-  return Object.create(definition, { version: { value: version, enumerable: true } }) as ServiceDefinition;
+  return identified(defineService(exported as ServiceDefinition), { version });
 }
 
 function isWrapped(value: unknown): value is { readonly default: unknown } {

@@ -1,4 +1,4 @@
-import { isServiceName } from '../service-name.ts';
+import { isServiceName } from '../service-identity.ts';
 
 /** Flags of `run`. */
 export interface RunArguments {
