@@ -14,7 +14,7 @@ export const configSchema = object({
     {},
   ),
   /** Directory of the journals. */
-  data: _default(string().check(minLength(1)), './data'),
+  data: _default(string().check(minLength(1)), process.env['STATE_DIRECTORY'] || './data'),
   instances: _default(coerce.number().check(int(), gte(1), lte(64)), 1),
   maxBodyBytes: _default(coerce.number().check(int(), gte(64), lte(10_485_760)), 65_536),
 });

@@ -33,8 +33,8 @@ export const configSchema = object({
     }),
     {},
   ),
-  /** Directory of the state. */
-  data: _default(string().check(minLength(1)), './data'),
+  /** Directory of the state; service managers give an installed service one of its own. */
+  data: _default(string().check(minLength(1)), process.env['STATE_DIRECTORY'] || './data'),
 });
 
 function isDuration(text: string): boolean {
