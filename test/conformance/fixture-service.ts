@@ -48,6 +48,7 @@ export const fixtureService = defineService({
       journal('temporary', directory);
     }
     if (plan.release) ctx.disposer.defer('fixture', () => handler('release', plan.release ?? []));
+    if (ctx.startArguments.length > 0) journal('arguments', JSON.stringify(ctx.startArguments));
     await handler('start', plan.start);
     if (plan.background) void background(plan.background, ctx, journal);
 

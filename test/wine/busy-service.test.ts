@@ -40,6 +40,19 @@ describe('a service whose own thread is busy', () => {
       }
     });
 
+  test('is given the arguments of its start', async () => {
+    const workspace = createWorkspace({});
+    const run = await scm.start(workspace, ['--since', 'zwölf Uhr']);
+    try {
+      await workspace.journaled('start-end');
+      const given = workspace.journal().find(({ event }) => event === 'arguments');
+      assert.deepEqual(JSON.parse(given?.detail ?? 'null'), ['--since', 'zwölf Uhr']);
+    } finally {
+      await scm.cleanUp(run);
+      workspace.remove();
+    }
+  });
+
   busy('answers the SCM all the same', blocked, async ({ t, run, events }) => {
     const times: number[] = [];
     for (let round = 0; round < 5; round += 1) {

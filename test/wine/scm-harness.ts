@@ -43,7 +43,7 @@ export class ScmHarness implements HostHarness {
     }
   }
 
-  async start(workspace: FixtureWorkspace): Promise<ScmRun> {
+  async start(workspace: FixtureWorkspace, startArguments: readonly string[] = []): Promise<ScmRun> {
     this.#count += 1;
     const name = `conformance-${this.#count}`;
     workspace.write((path) => this.wine.toWindows(path));
@@ -53,7 +53,7 @@ export class ScmHarness implements HostHarness {
     ]);
     const run = new ScmRun(this.driver, name, workspace);
     this.#runs.set(run, name);
-    const { error } = await this.driver.call<ControlResult>('start', [name, []]);
+    const { error } = await this.driver.call<ControlResult>('start', [name, startArguments]);
     if (error !== 0) throw new Error(`StartService failed with Windows error ${error}`);
     return run;
   }

@@ -82,6 +82,8 @@ export interface ServiceContext<Config = unknown, TaskMap extends Tasks = Tasks>
   readonly signal: AbortSignal;
   /** Sockets that the host passed on (systemd's socket activation). */
   readonly sockets: readonly PassedDescriptor[];
+  /** Arguments that came with this start (`sc start NAME ARG…`); none under other hosts than the SCM. */
+  readonly startArguments: readonly string[];
   readonly health: Health;
   readonly disposer: Disposer;
   readonly workers: WorkerPool<TaskMap>;

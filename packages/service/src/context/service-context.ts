@@ -32,6 +32,7 @@ export function createContext(parts: ContextParts): ServiceContext {
     log: parts.log,
     signal: runner.signal,
     sockets: host.sockets,
+    startArguments: host.startArguments ?? [],
     health: parts.health,
     disposer: parts.disposer,
     workers: parts.workers,
