@@ -44,7 +44,7 @@ const ociTypes: Readonly<Record<string, string>> = {
 export async function readBaseImage(path: string, platform: Platform, scratch: string): Promise<BaseImage> {
   try {
     const layout = await layoutFolder(path, scratch);
-    const index = parse<ImageIndex>(await readFile(join(layout, 'index.json')));
+    const index = parse(await readFile(join(layout, 'index.json'))) as ImageIndex;
     const found = await findImage(layout, index, platform);
     if (found === undefined) throw new Error(`it has no image for ${platform.os}/${platform.architecture}`);
     const { digest, manifest, config } = found;
@@ -83,14 +83,14 @@ async function findImage(
   for (const descriptor of index.manifests) {
     const type = ociTypes[descriptor.mediaType] ?? descriptor.mediaType;
     if (type === mediaType.index) {
-      const inner = parse<ImageIndex>((await readBlob(layout, descriptor)).content[0]);
+      const inner = parse((await readBlob(layout, descriptor)).content[0]) as ImageIndex;
       const found = await findImage(layout, inner, platform);
       if (found !== undefined) return found;
     }
     if (type !== mediaType.manifest) continue;
     if (descriptor.platform !== undefined && !isSame(descriptor.platform, platform)) continue;
-    const manifest = parse<ImageManifest>((await readBlob(layout, descriptor)).content[0]);
-    const config = parse<ImageConfig>((await readBlob(layout, manifest.config)).content[0]);
+    const manifest = parse((await readBlob(layout, descriptor)).content[0]) as ImageManifest;
+    const config = parse((await readBlob(layout, manifest.config)).content[0]) as ImageConfig;
     if (isSame(config, platform)) return { digest: descriptor.digest, manifest, config };
   }
   return undefined;
@@ -113,6 +113,6 @@ async function readBlob(layout: string, descriptor: Descriptor): Promise<Blob> {
   };
 }
 
-function parse<Document>(bytes: Uint8Array | undefined): Document {
-  return JSON.parse(Buffer.from(bytes ?? []).toString('utf8')) as Document;
+function parse(bytes: Uint8Array | undefined): unknown {
+  return JSON.parse(Buffer.from(bytes ?? []).toString('utf8'));
 }

@@ -96,7 +96,9 @@ function imageConfig(
   const label = (key: string, value: string | undefined): object =>
     value === undefined ? {} : { [`org.opencontainers.image.${key}`]: value };
   const environment = { STATE_DIRECTORY: `/var/lib/${name}`, CONFIGURATION_DIRECTORY: `/etc/${name}` };
-  const inherited = (base?.config?.Env ?? []).filter((line) => !(line.split('=', 1)[0]! in environment));
+  const inherited = (base?.config?.Env ?? []).filter(
+    (line) => !Object.hasOwn(environment, line.replace(/=.*$/s, '')),
+  );
   const history = added.map((_, index): HistoryEntry => ({
     created,
     created_by:

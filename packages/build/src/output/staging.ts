@@ -91,7 +91,7 @@ export class Staging {
       }
       await syncFolder(this.#output);
     } catch (error) {
-      for (const step of undo.reverse()) await step().catch(() => undefined);
+      for (const step of undo.toReversed()) await step().catch(() => undefined);
       throw outputFailure(error, this.#output);
     }
   }
