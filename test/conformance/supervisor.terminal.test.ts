@@ -53,6 +53,7 @@ it('a probe is answered with health and the measurements of the runtime', () =>
       checks: { lifecycle: { state: 'ok', detail: 'running' } },
     });
     assert.deepEqual(Object.keys(metrics as object).sort(), [
+      'cpuMs',
       'eventLoopDelayMs',
       'eventLoopUtilization',
       'gcPauseMs',

@@ -19,7 +19,13 @@ suite('mainstay up in a pipe', options, () => {
     up.signal('SIGINT');
     assert.equal(await up.ended, 0);
     assert.match(up.output, /^noisy {4}\| .*Drained$/m);
-    assert.match(up.output, /^mainstay \| web is stopped$/m);
+    assert.match(up.output, /^mainstay \| web has stopped after \d+s \(exit code 0\)$/m);
+    const changes = up.output.split('\n').filter((line) => /^mainstay \| web (is|has) (?!at)/.test(line));
+    assert.deepEqual(
+      changes.map((line) => line.split(' ')[4]),
+      ['starting', 'running', 'stopping', 'stopped'],
+      'one line for each change',
+    );
     assert.match(up.output, /^noisy {4}\| screen 注文 red$/m);
     assert.ok(!up.output.includes('\u001B'), 'escapes of services must not get through');
     await assert.rejects(fetch(url));
@@ -75,6 +81,7 @@ suite('mainstay up in a pipe', options, () => {
       bad: { env: { MODE: 'crash' }, restart: '{ backoff: 1ms..2ms }' },
     });
     await using up = startMainstay(folder, 'up');
+    await up.printed(/bad: Ended with exit code 1 after 0s; it will be started again/);
     await up.printed(/bad: Crash loop: 5 starts within \d+ s, .*it will not be started again/);
     await up.printed(/good is running/);
     up.signal('SIGINT');
@@ -108,8 +115,11 @@ suite('mainstay up in a pipe', options, () => {
     await up.printed(/slow is stopping/);
     // Copies of the first Ctrl-C are not a second one, so it is pressed until it counts.
     const pressing = setInterval(() => up.signal('SIGINT'), 100);
-    assert.equal(await up.ended, 124);
-    clearInterval(pressing);
+    try {
+      assert.equal(await up.ended, 124);
+    } finally {
+      clearInterval(pressing);
+    }
     await gone(Number(pid));
   });
 

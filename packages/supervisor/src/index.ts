@@ -32,6 +32,7 @@ export {
 } from './runner.ts';
 export {
   ServiceSupervisor,
+  type EndedRun,
   type ServiceEvent,
   type ServiceSupervisorOptions,
 } from './supervise/service-supervisor.ts';

@@ -1,5 +1,5 @@
 import type { TextStream } from '@mainstay/service/terminal';
-import { stateOf, type OutputStream, type ServiceView } from '@mainstay/supervisor';
+import { stateOf, type EndedRun, type OutputStream, type ServiceView } from '@mainstay/supervisor';
 
 import type { LogLine } from './log-line.ts';
 import type { Presenter } from './presenter.ts';
@@ -24,6 +24,16 @@ export class JsonPresenter implements Presenter {
     if (this.#last.get(name) === key) return;
     this.#last.set(name, key);
     this.#write({ event: 'state', ...facts });
+  }
+
+  ended({ name }: ServiceView, { description, exitCode, uptimeMs }: EndedRun): void {
+    this.#write({
+      event: 'exit',
+      service: name,
+      exitCode: exitCode ?? null,
+      description,
+      uptimeMs: Math.round(uptimeMs),
+    });
   }
 
   line(view: ServiceView, line: LogLine, raw: string, stream: OutputStream): void {

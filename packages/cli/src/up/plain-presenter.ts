@@ -1,8 +1,9 @@
 import { pad, type Output } from '@mainstay/service/terminal';
-import { stateOf, type OutputStream, type ServiceView } from '@mainstay/supervisor';
+import { stateOf, type EndedRun, type OutputStream, type ServiceView } from '@mainstay/supervisor';
 
 import type { LogLine } from './log-line.ts';
 import type { Presenter } from './presenter.ts';
+import { formatUptime } from './uptime.ts';
 
 const ownName = 'mainstay';
 
@@ -18,12 +19,18 @@ export class PlainPresenter implements Presenter {
   }
 
   changed(view: ServiceView): void {
+    // How a run ended is a line of its own, with the reason.
+    if (view.state === undefined || view.state === 'stopped') return void this.#states.delete(view.name);
     const state = stateOf(view);
     if (this.#states.get(view.name) === state) return;
     this.#states.set(view.name, state);
-    if (state === 'idle') return;
     const pid = view.pid === undefined ? '' : ` (pid ${view.pid})`;
     this.#write(ownName, `${view.name} is ${state}${pid}`);
+  }
+
+  ended({ name, phase }: ServiceView, { description, uptimeMs }: EndedRun): void {
+    const more = phase === 'waiting' ? '; it will be started again' : '';
+    this.#write(ownName, `${name} has stopped after ${formatUptime(uptimeMs)} (${description})${more}`);
   }
 
   line(view: ServiceView, line: LogLine, _raw: string, _stream: OutputStream): void {

@@ -1,4 +1,4 @@
-import type { OutputStream, ServiceView } from '@mainstay/supervisor';
+import type { EndedRun, OutputStream, ServiceView } from '@mainstay/supervisor';
 
 import type { LogLine } from './log-line.ts';
 
@@ -6,6 +6,8 @@ import type { LogLine } from './log-line.ts';
 export interface Presenter {
   /** Something of a service's view has changed. */
   changed(view: ServiceView): void;
+  /** A run has ended as it should; one that has not is a problem. */
+  ended(view: ServiceView, end: EndedRun): void;
   line(view: ServiceView, line: LogLine, raw: string, stream: OutputStream): void;
   url(service: string, url: string): void;
   /** Something that a person has to know of a service: why it restarts or will not. */

@@ -4,6 +4,7 @@ import {
   ProcessRunner,
   readUsage,
   ServiceSupervisor,
+  type EndedRun,
   type ProgramSpec,
   type Runner,
   type ServiceEvent,
@@ -13,6 +14,7 @@ import {
 import { readLogLine } from './log-line.ts';
 import type { LocatedService } from './manifest-file.ts';
 import type { Presenter } from './presenter.ts';
+import { formatUptime } from './uptime.ts';
 
 /** All services of one `up`: starts them, tells the presenter, stops them, and knows how it went. */
 export class UpSession {
@@ -21,6 +23,7 @@ export class UpSession {
   readonly #failures = new Set<string>();
   #presenter: Presenter | undefined;
   #stopping = false;
+  /** Something had to be killed, by a second Ctrl-C or after its time was over. */
   #forced = false;
 
   constructor(
@@ -60,7 +63,6 @@ export class UpSession {
   /** First asks, then forces. */
   interrupt(): void {
     if (this.#stopping) {
-      this.#forced = true;
       this.#presenter?.notice('Forcing the stop');
       for (const supervisor of this.#supervisors.values()) supervisor.kill();
       return;
@@ -75,7 +77,7 @@ export class UpSession {
     if (!presenter) return;
     const view = supervisor.view();
     if (event.type === 'changed') presenter.changed(view);
-    else if (event.type === 'ended') this.#ended(view, event.description, presenter);
+    else if (event.type === 'ended') this.#ended(view, event.end, presenter);
     else {
       const line = readLogLine(event.line);
       presenter.line(view, line, event.line, event.stream);
@@ -94,15 +96,19 @@ export class UpSession {
     );
   }
 
-  #ended(view: ServiceView, description: string, presenter: Presenter): void {
-    if (view.phase === 'waiting') {
-      presenter.problem(view.name, `Ended with ${description}; it will be started again`);
-    } else if (view.phase === 'failed' || view.phase === 'parked') {
-      this.#failures.add(view.name);
-      presenter.problem(view.name, `${view.reason ?? description}; it will not be started again`);
-    } else if (view.phase === 'stopped' && description !== 'exit code 0' && !this.#forced) {
-      this.#failures.add(view.name);
-      presenter.problem(view.name, `Did not stop as it should: ${description}`);
+  #ended(view: ServiceView, end: EndedRun, presenter: Presenter): void {
+    const { name, phase } = view;
+    const how = `${end.description} after ${formatUptime(end.uptimeMs)}`;
+    if (phase === 'failed' || phase === 'parked') {
+      this.#failures.add(name);
+      presenter.problem(name, `${view.reason ?? how}; it will not be started again`);
+    } else if (end.exitCode === ExitCode.ok) presenter.ended(view, end);
+    else if (phase === 'waiting') presenter.problem(name, `Ended with ${how}; it will be started again`);
+    else if (phase === 'stopped') {
+      if (end.forced) this.#forced = true;
+      else this.#failures.add(name);
+      const what = end.forced ? 'Did not stop in time and was forced' : 'Did not stop as it should';
+      presenter.problem(name, `${what}: ${how}`);
     }
   }
 

@@ -59,6 +59,10 @@ export class TablePresenter implements Presenter {
     this.#schedule();
   }
 
+  ended(): void {
+    // The row shows it.
+  }
+
   line(view: ServiceView, line: LogLine, _raw: string, _stream: OutputStream): void {
     const row = this.#rows.get(view.name);
     // An empty line says nothing; what was before stays.

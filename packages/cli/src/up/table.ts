@@ -1,6 +1,8 @@
-import { formatDuration, formatSize } from '@mainstay/core';
+import { formatSize } from '@mainstay/core';
 import { displayWidth, pad, truncate, type Style } from '@mainstay/service/terminal';
 import { stateOf, type ServiceView } from '@mainstay/supervisor';
+
+import { formatUptime } from './uptime.ts';
 
 export interface TableRow {
   readonly view: ServiceView;
@@ -119,8 +121,7 @@ function paint(title: string | undefined, text: string, { view }: TableRow, styl
 }
 
 function uptime(milliseconds: number | undefined): string {
-  if (milliseconds === undefined) return '-';
-  return milliseconds < 1000 ? '0s' : formatDuration(milliseconds);
+  return milliseconds === undefined ? '-' : formatUptime(milliseconds);
 }
 
 function percent(value: number | undefined): string {

@@ -61,7 +61,11 @@ export async function runService(options: RunServiceOptions): Promise<number> {
     releases: disposer,
     probe: async () => ({
       report: await health.report(),
-      metrics: { ...metrics.snapshot(), ...(role.probe && { instances: await role.probe() }) },
+      metrics: {
+        ...metrics.snapshot(),
+        cpuMs: cpuMs(),
+        ...(role.probe && { instances: await role.probe() }),
+      },
     }),
     ...(limits && { limits }),
   });
@@ -91,6 +95,12 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   metrics.close();
   serviceLog.flushSync();
   return exit.code;
+}
+
+/** Processor time of this process since its start, of all its threads, in milliseconds. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 const isUp: ReadonlySet<string> = new Set(['running', 'pause-pending', 'paused', 'continue-pending']);

@@ -1,4 +1,10 @@
-import type { Clock, LifecycleStatus, SupervisedHealth, Timer } from '@mainstay/core';
+import {
+  ExitCode,
+  type Clock,
+  type LifecycleStatus,
+  type SupervisedHealth,
+  type Timer,
+} from '@mainstay/core';
 
 import {
   initialRestart,
@@ -9,15 +15,25 @@ import {
   type RestartModel,
 } from '../restart/policy.ts';
 import { describeEnd, type OutputStream, type ProgramSpec, type Run, type Runner } from '../runner.ts';
-import type { Usage } from '../usage/usage.ts';
+import { usageOf, type Usage } from '../usage/usage.ts';
 import type { ServiceView } from './view.ts';
 
 export type ServiceEvent =
   /** Anything of the view has changed. */
   | { readonly type: 'changed' }
   | { readonly type: 'line'; readonly line: string; readonly stream: OutputStream }
-  /** A run has ended; `next` is what becomes of the service. */
-  | { readonly type: 'ended'; readonly description: string; readonly next: string };
+  /** A run has ended; the view says what becomes of the service. */
+  | { readonly type: 'ended'; readonly end: EndedRun };
+
+export interface EndedRun {
+  /** `exit code 1`, `signal SIGKILL`, or why it could not be started. */
+  readonly description: string;
+  readonly exitCode: number | undefined;
+  /** From its start. */
+  readonly uptimeMs: number;
+  /** It did not end in time by itself, or somebody did not want to wait: it was killed, or it forced its own stop. */
+  readonly forced: boolean;
+}
 
 export interface ServiceSupervisorOptions {
   readonly spec: ProgramSpec;
@@ -46,6 +62,7 @@ export class ServiceSupervisor {
   #usage: { readonly rssBytes: number; readonly cpuPercent: number | undefined } | undefined;
   #lastUsage: (Usage & { readonly at: number }) | undefined;
   #startedAt: number | undefined;
+  #killed = false;
   #restartTimer: Timer | undefined;
   #stopTimer: Timer | undefined;
   #probeTimer: Timer | undefined;
@@ -71,7 +88,7 @@ export class ServiceSupervisor {
   /** Ends it at once, with everything that it started. */
   kill(): void {
     this.stop();
-    this.#run?.kill();
+    this.#kill();
   }
 
   /** Resolves when there is no process and none will come by itself. */
@@ -98,6 +115,11 @@ export class ServiceSupervisor {
     };
   }
 
+  #kill(): void {
+    this.#killed = this.#run !== undefined;
+    this.#run?.kill();
+  }
+
   #isSettled(): boolean {
     return isSettled(this.#model.phase);
   }
@@ -122,6 +144,7 @@ export class ServiceSupervisor {
     const { clock, runner, spec, onEvent } = this.#options;
     this.#status = undefined;
     this.#startedAt = clock.monotonic();
+    this.#killed = false;
     const run = runner.start(spec, {
       onStatus: (status) => this.#took(status),
       onLine: (line, stream) => onEvent({ type: 'line', line, stream }),
@@ -132,7 +155,14 @@ export class ServiceSupervisor {
   }
 
   async #follow(run: Run): Promise<void> {
-    const end = await run.ended;
+    const { exitCode, ...how } = await run.ended;
+    const at = this.#options.clock.monotonic();
+    const end: EndedRun = {
+      description: describeEnd({ exitCode, ...how }),
+      exitCode,
+      uptimeMs: at - (this.#startedAt ?? at),
+      forced: this.#killed || exitCode === ExitCode.forced,
+    };
     this.#probeTimer?.clear();
     this.#stopTimer?.clear();
     this.#run = undefined;
@@ -140,10 +170,14 @@ export class ServiceSupervisor {
     this.#health = undefined;
     this.#usage = undefined;
     this.#lastUsage = undefined;
-    const description = describeEnd(end);
-    const at = this.#options.clock.monotonic();
-    this.#step({ type: 'ended', at, exitCode: end.exitCode, description, random: this.#options.random() });
-    this.#options.onEvent({ type: 'ended', description, next: this.#model.phase });
+    this.#step({
+      type: 'ended',
+      at,
+      exitCode,
+      description: end.description,
+      random: this.#options.random(),
+    });
+    this.#options.onEvent({ type: 'ended', end });
   }
 
   #took(status: LifecycleStatus): void {
@@ -161,7 +195,7 @@ export class ServiceSupervisor {
   #deadline(hintMs: number): void {
     this.#stopTimer?.clear();
     const graceMs = this.#options.stopGraceMs ?? 20_000;
-    this.#stopTimer = this.#options.clock.setTimer(hintMs + graceMs, () => this.#run?.kill());
+    this.#stopTimer = this.#options.clock.setTimer(hintMs + graceMs, () => this.#kill());
   }
 
   /** One after the other, so that a probe that hangs never has company. */
@@ -189,8 +223,8 @@ export class ServiceSupervisor {
         ready: false,
         checks: { probe: { state: 'failed', detail: 'No answer' } },
       };
-    if (usage) this.#measure(usage);
-    else if (probe) this.#usage = { rssBytes: rssOf(probe.metrics) ?? 0, cpuPercent: undefined };
+    const measured = usage ?? usageOf(probe?.metrics);
+    if (measured) this.#measure(measured);
     this.#changed();
   }
 
@@ -209,10 +243,4 @@ export class ServiceSupervisor {
   #changed(): void {
     this.#options.onEvent({ type: 'changed' });
   }
-}
-
-function rssOf(metrics: unknown): number | undefined {
-  if (typeof metrics !== 'object' || metrics === null) return undefined;
-  const { rssBytes } = metrics as { rssBytes?: unknown };
-  return typeof rssBytes === 'number' ? rssBytes : undefined;
 }

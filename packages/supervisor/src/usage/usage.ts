@@ -39,6 +39,23 @@ export async function readUsage(pid: number): Promise<Usage | undefined> {
   return { cpuMs, rssBytes };
 }
 
+/**
+ * From what a service says of itself (its metrics over IPC), for systems without /proc: of the process and of its
+ * instances, but not of other children. Undefined when it says nothing.
+ */
+export function usageOf(metrics: unknown): Usage | undefined {
+  if (typeof metrics !== 'object' || metrics === null) return undefined;
+  const { cpuMs, rssBytes, instances } = metrics as Readonly<Record<string, unknown>>;
+  if (typeof cpuMs !== 'number' || typeof rssBytes !== 'number') return undefined;
+  const sum = { cpuMs, rssBytes };
+  for (const instance of Array.isArray(instances) ? instances.slice(0, maxProcesses) : []) {
+    const usage = usageOf((instance as { readonly metrics?: unknown } | null)?.metrics);
+    sum.cpuMs += usage?.cpuMs ?? 0;
+    sum.rssBytes += usage?.rssBytes ?? 0;
+  }
+  return sum;
+}
+
 async function read(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'latin1');

@@ -47,7 +47,7 @@ class FakeRun implements Run {
   }
 }
 
-function subject(): {
+function subject(options: { readUsage?: () => Promise<undefined> } = {}): {
   readonly supervisor: ServiceSupervisor;
   readonly clock: VirtualClock;
   readonly runs: FakeRun[];
@@ -70,7 +70,7 @@ function subject(): {
     spec,
     clock,
     runner,
-    readUsage,
+    readUsage: options.readUsage ?? readUsage,
     random: () => 1,
     onEvent: (event) => events.push(event),
   });
@@ -94,7 +94,8 @@ test('a crash is restarted after the wait, and counted', async () => {
   runs[0]?.end(70);
   await settle();
   assert.equal(stateOf(supervisor.view()), 'restarting');
-  assert.deepEqual(events.at(-1), { type: 'ended', description: 'exit code 70', next: 'waiting' });
+  const end = { description: 'exit code 70', exitCode: 70, uptimeMs: 0, forced: false };
+  assert.deepEqual(events.at(-1), { type: 'ended', end });
   clock.advance(999);
   assert.equal(runs.length, 1);
   clock.advance(1);
@@ -122,7 +123,7 @@ test('health and usage are asked for, and a silent service has failed', async ()
 });
 
 test('a stop asks, waits as long as the service says, and kills what hangs', async () => {
-  const { supervisor, clock, runs } = subject();
+  const { supervisor, clock, runs, events } = subject();
   supervisor.start();
   const run = runs[0];
   assert.ok(run);
@@ -136,7 +137,32 @@ test('a stop asks, waits as long as the service says, and kills what hangs', asy
   assert.equal(run.killed, true);
   await supervisor.settled();
   assert.equal(supervisor.view().phase, 'stopped');
+  await settle();
+  const end = { description: 'signal SIGKILL', exitCode: undefined, uptimeMs: 70_000, forced: true };
+  assert.deepEqual(events.at(-1), { type: 'ended', end });
   assert.equal(clock.pendingTimers, 0);
+});
+
+test('without /proc the service says itself what it takes', async () => {
+  const { supervisor, clock, runs } = subject({ readUsage: async () => undefined });
+  supervisor.start();
+  const run = runs[0];
+  assert.ok(run);
+  run.events.onStatus(status('running'));
+  const report = { state: 'ok', ready: true, checks: {} } as const;
+  const instance = (cpuMs: number) => ({ instance: 0, metrics: { cpuMs, rssBytes: 30 } });
+  run.answer = { report, metrics: { cpuMs: 100, rssBytes: 10, instances: [instance(1000), instance(0)] } };
+  clock.advance(2000);
+  await settle();
+  assert.deepEqual([supervisor.view().cpuPercent, supervisor.view().rssBytes], [undefined, 70]);
+  run.answer = { report, metrics: { cpuMs: 200, rssBytes: 10, instances: [instance(1900), null] } };
+  clock.advance(2000);
+  await settle();
+  assert.deepEqual([supervisor.view().cpuPercent, supervisor.view().rssBytes], [50, 40]);
+  run.answer = { report, metrics: 'nothing of use' };
+  clock.advance(2000);
+  await settle();
+  assert.equal(supervisor.view().rssBytes, 40);
 });
 
 test('a stop while a restart is due leaves nothing behind', async () => {
