@@ -31,6 +31,8 @@ export type {
   WaitOptions,
 } from './manager.ts';
 export {
+  passedSocketsVariable,
+  readPassedSockets,
   readSupervisedMessage,
   readSupervisorMessage,
   type SupervisedHealth,

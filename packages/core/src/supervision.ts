@@ -1,3 +1,4 @@
+import type { PassedDescriptor } from './host.ts';
 import type { Control, ControlAnswer } from './lifecycle/controls.ts';
 import type { LifecycleStatus } from './lifecycle/types.ts';
 
@@ -73,6 +74,28 @@ export function readSupervisedMessage(message: unknown): SupervisedMessage | und
     default:
       return undefined;
   }
+}
+
+/**
+ * Environment variable by which the primary of several instances names the sockets that it was passed. An instance does
+ * not have these descriptors: node:cluster takes the number that it listens on for one of the primary's.
+ */
+export const passedSocketsVariable = 'MAINSTAY_SOCKETS';
+
+/** Reads the variable; what is not a list of descriptors is none. */
+export function readPassedSockets(text: string | undefined): readonly PassedDescriptor[] {
+  if (text === undefined) return [];
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list.filter(isDescriptor) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isDescriptor(value: unknown): value is PassedDescriptor {
+  if (!isRecord(value) || typeof value.name !== 'string') return false;
+  return typeof value.fd === 'number' && Number.isInteger(value.fd) && value.fd >= 0;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

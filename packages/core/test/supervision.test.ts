@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { readSupervisedMessage, readSupervisorMessage } from '../src/index.ts';
+import { readPassedSockets, readSupervisedMessage, readSupervisorMessage } from '../src/index.ts';
 
 describe('messages between a supervisor and its service', () => {
   it('are read', () => {
@@ -10,6 +10,13 @@ describe('messages between a supervisor and its service', () => {
     assert.deepEqual(readSupervisorMessage({ type: 'probe', id: 4, more: true }), { type: 'probe', id: 4 });
     const answer = { type: 'answer', id: 3, answer: 'accepted' } as const;
     assert.equal(readSupervisedMessage(answer), answer);
+  });
+
+  it('sockets that the primary was passed are read, and nothing else', () => {
+    const sockets = [{ fd: 3, name: 'http' }];
+    assert.deepEqual(readPassedSockets(JSON.stringify(sockets)), sockets);
+    assert.deepEqual(readPassedSockets('[{"fd":-1,"name":"x"},{"fd":4},null,{"fd":1.5,"name":"y"}]'), []);
+    for (const text of [undefined, '', '{', '{}', 'null']) assert.deepEqual(readPassedSockets(text), []);
   });
 
   it('anything else is not taken for one, and does not throw', () => {

@@ -1,8 +1,11 @@
 import {
+  passedSocketsVariable,
+  readPassedSockets,
   readSupervisorMessage,
   type HostedService,
   type LifecycleStatus,
   type Logger,
+  type PassedDescriptor,
   type ServiceHost,
   type SupervisedMessage,
 } from '@mainstay/core';
@@ -29,6 +32,8 @@ export interface SupervisorHostOptions {
   readonly log: Logger;
   /** @default process */
   readonly channel?: IpcChannel;
+  /** What is for this process alone is removed from it. @default process.env */
+  readonly env?: Record<string, string | undefined>;
 }
 
 /**
@@ -37,15 +42,18 @@ export interface SupervisorHostOptions {
  */
 export class SupervisorHost implements ServiceHost {
   readonly kind = 'supervisor';
-  readonly sockets = [];
+  /** Of an instance: those that its primary was passed. */
+  readonly sockets: readonly PassedDescriptor[];
   readonly #log: Logger;
   readonly #channel: IpcChannel;
   readonly #listeners: Array<readonly [string, (message: unknown) => void]> = [];
   readonly #unsent = new Set<Promise<void>>();
 
-  constructor({ log, channel = processChannel }: SupervisorHostOptions) {
+  constructor({ log, channel = processChannel, env = process.env }: SupervisorHostOptions) {
     this.#log = log;
     this.#channel = channel;
+    this.sockets = readPassedSockets(env[passedSocketsVariable]);
+    delete env[passedSocketsVariable];
   }
 
   async attach(service: HostedService): Promise<void> {

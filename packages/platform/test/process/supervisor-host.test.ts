@@ -52,6 +52,14 @@ describe('SupervisorHost', () => {
     assert.deepEqual(channel.sent, [{ type: 'answer', id: 7, answer: 'cannot-accept' }]);
   });
 
+  it('has the sockets that its primary was passed, and keeps them from its own children', () => {
+    const env = { MAINSTAY_SOCKETS: '[{"fd":3,"name":"http"}]', OTHER: '1' };
+    const host = new SupervisorHost({ log, channel: new Channel(), env });
+    assert.deepEqual(host.sockets, [{ fd: 3, name: 'http' }]);
+    assert.deepEqual(env, { OTHER: '1' });
+    assert.deepEqual(new SupervisorHost({ log, channel: new Channel(), env }).sockets, []);
+  });
+
   it('answers a probe with health and metrics', async () => {
     const channel = new Channel();
     const report = { state: 'ok', ready: true, checks: {} } as const;

@@ -1,15 +1,20 @@
+import { passedSocketsVariable, type PassedDescriptor } from '@mainstay/core';
 import type { ChildProcess } from 'node:child_process';
-
-/** Tells a process of `instances` which it is; set by the primary. */
-export const instanceVariable = 'MAINSTAY_INSTANCE';
+import { fstatSync } from 'node:fs';
 
 /**
  * Starts this program once more, with an IPC channel, in a way that lets it listen on the same port as its siblings:
  * node:cluster, which works from source and inside a single executable, for every server a service may use, on every
  * system (SO_REUSEPORT is not on Windows and macOS, and drops what waits in the queue of a process that ends). The
  * primary accepts and hands connections round; on Windows the processes share the listening handle.
+ *
+ * @param sockets what the host passed to the primary: an instance that listens on one of these numbers listens on the
+ *   primary's descriptor (node:cluster, "server.listen({fd})")
  */
-export async function forkInstance(instance: number): Promise<ChildProcess> {
+export async function forkInstance(
+  instance: number,
+  sockets: readonly PassedDescriptor[] = [],
+): Promise<ChildProcess> {
   const { default: cluster } = await import('node:cluster');
   const isExecutable = process.getBuiltinModule('node:sea').isSea();
   const given = process.argv.slice(2);
@@ -23,14 +28,21 @@ export async function forkInstance(instance: number): Promise<ChildProcess> {
     execArgv: isExecutable ? [] : process.execArgv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const worker = cluster.fork({ MAINSTAY_HOST: 'supervisor', [instanceVariable]: String(instance) });
+  const worker = cluster.fork({
+    MAINSTAY_HOST: 'supervisor',
+    MAINSTAY_INSTANCE: String(instance),
+    // Files of the fd store stay with the primary: there is no way to share them.
+    [passedSocketsVariable]: JSON.stringify(sockets.filter(({ fd }) => isSocket(fd))),
+  });
   return worker.process;
 }
 
-/** The number that the primary gave this process; undefined for a process that is not one of several. */
-export function instanceNumber(env: NodeJS.ProcessEnv = process.env): number | undefined {
-  const text = env[instanceVariable];
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /**

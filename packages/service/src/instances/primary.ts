@@ -1,4 +1,4 @@
-import { defaultLifecycleLimits } from '@mainstay/core';
+import { defaultLifecycleLimits, type PassedDescriptor } from '@mainstay/core';
 import type { ChildProcess } from 'node:child_process';
 import { worstOf } from '../health/index.ts';
 import type { HealthCheckResult, ServiceContext, ServiceDefinition, ServiceHandlers } from '../types.ts';
@@ -9,7 +9,7 @@ export interface PrimaryOptions {
   readonly definition: ServiceDefinition;
   readonly count: number;
   /** @default node:cluster */
-  readonly fork?: (instance: number) => Promise<ChildProcess>;
+  readonly fork?: (instance: number, sockets: readonly PassedDescriptor[]) => Promise<ChildProcess>;
   /** Ends the process as a crash does. @default throws outside of everything */
   readonly fail?: (error: Error) => void;
 }
@@ -43,7 +43,7 @@ export function createPrimary({ definition, count, fork = forkInstance, fail }: 
         fleet = new Fleet({
           count,
           log: ctx.log,
-          fork,
+          fork: (instance) => fork(instance, ctx.sockets),
           onProgress(up, hintMs) {
             ctx.status(`${up} of ${count} instances are up`);
             if (hintMs !== undefined) ctx.checkpoint(hintMs);

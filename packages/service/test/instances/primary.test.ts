@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import type { SupervisedMessage } from '@mainstay/core';
 
@@ -23,10 +27,11 @@ class Primary {
   readonly #watchers = new Set<() => void>();
   #nextId = 1;
 
-  constructor(env: NodeJS.ProcessEnv = {}) {
+  /** @param socket a descriptor that it is passed, as 4 */
+  constructor(env: NodeJS.ProcessEnv = {}, socket?: number) {
     this.child = spawn(process.execPath, [program, 'run'], {
       env: { PATH: process.env['PATH'], MAINSTAY_HOST: 'supervisor', ...env },
-      stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
+      stdio: ['ignore', 'pipe', 'ignore', 'ipc', ...(socket === undefined ? [] : [socket])],
     });
     let rest = '';
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -162,6 +167,32 @@ describe('a service of several instances', () => {
     assert.deepEqual(primary.pidsOf('Service is up').filter(isAlive), []);
   });
 
+  it('has its instances listen on the socket that it was passed, also one that was started again', async () => {
+    const passed = createServer();
+    passed.listen(0, '127.0.0.1');
+    await once(passed, 'listening');
+    const { port } = passed.address() as { port: number };
+    const { fd } = (passed as unknown as { _handle: { fd: number } })._handle;
+    primary = new Primary({ MAINSTAY_SOCKETS: '[{"fd":4,"name":"http"},{"fd":0,"name":"a file"}]' }, fd);
+    // The primary has its own descriptor of it.
+    passed.close();
+    const before = await primary.bothUp();
+    const answers = async (): Promise<string[]> => {
+      const found = new Set<string>();
+      for (let n = 0; n < 8; n += 1) found.add(await primary.get('/'));
+      return [...found].sort();
+    };
+    assert.deepEqual(await answers(), ['0', '1']);
+    const ports = new Set(
+      primary.lines.filter(({ msg }) => msg === 'Port').map((line) => line['port'] as number),
+    );
+    assert.deepEqual([...ports], [port]);
+
+    process.kill(before[0] ?? assert.fail(), 'SIGKILL');
+    await primary.until(() => primary.pidsOf('Service is up', before)[0]);
+    assert.deepEqual(await answers(), ['0', '1']);
+  });
+
   it('starts a killed instance again, paused when the service is', async () => {
     primary = new Primary();
     await primary.state('running');
@@ -205,8 +236,14 @@ describe('a service of several instances', () => {
     assert.deepEqual(primary.lines.map(({ pid }) => pid).filter(isAlive), []);
   });
 
-  it('fails when its instances crash too often', async () => {
-    primary = new Primary({ CRASH_AFTER_START: '' });
+  it('fails when its instances crash too often', async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'instances-'));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'crash');
+    primary = new Primary({ CRASH_FILE: file });
+    await primary.state('running');
+    writeFileSync(file, '');
+    for (const pid of await primary.bothUp()) process.kill(pid, 'SIGKILL');
     assert.deepEqual(await primary.exited, [70, null]);
     assert.ok(primary.lines.some(({ msg }) => msg === 'Instances crash too often'));
     assert.deepEqual(primary.lines.map(({ pid }) => pid).filter(isAlive), []);
