@@ -39,7 +39,7 @@ export const suites: readonly Suite[] = [
   {
     name: 'build',
     about: 'executables for every target',
-    needs: [debianPackages('osslsigncode')],
+    needs: [debianPackages('openssl', 'osslsigncode', 'skopeo')],
     fileLimit: minutes(6),
   },
   {

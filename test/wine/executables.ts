@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buildExecutables } from '../../packages/build/src/index.ts';
 
 const inputs = {
+  addon: join(import.meta.dirname, 'addon-service.ts'),
   driver: join(import.meta.dirname, 'driver/driver-service.ts'),
   fixture: join(import.meta.dirname, '../conformance/fixture-service.ts'),
 } as const;
