@@ -23,6 +23,8 @@ export class ManifestReader {
       version: '1.2',
       merge: true,
       stringKeys: true,
+      // Seen in `map`, which can say which key it is, and does not keep the other problems from being found.
+      uniqueKeys: false,
       prettyErrors: false,
       logLevel: 'error',
     });
@@ -50,7 +52,7 @@ export class ManifestReader {
       this.problem(found ?? at, `${what} must be a map of keys and values`);
       return undefined;
     }
-    return found.items.map((pair: Pair) => {
+    const entries = found.items.map((pair: Pair) => {
       const keyNode = pair.key as Node;
       return {
         key: isScalar(keyNode) ? String(keyNode.value) : String(keyNode),
@@ -58,6 +60,13 @@ export class ManifestReader {
         value: pair.value as Node | null,
       };
     });
+    for (const [index, { key, keyNode: again }] of entries.entries()) {
+      const first = entries.findIndex((entry) => entry.key === key);
+      if (first === index) continue;
+      const { line } = this.position(entries[first]?.keyNode ?? null);
+      this.problem(again, `The key "${key}" is given twice in ${what}; the first is in line ${line}`);
+    }
+    return entries;
   }
 
   /** Text with its placeholders replaced; numbers and booleans as they are written. */
