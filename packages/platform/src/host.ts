@@ -1,5 +1,5 @@
 import type { HostKind, LifecycleLimits, Logger, ServiceHost } from '@mainstay/core';
-import { detectHost } from './process/detect-host.ts';
+import { detectHost, explainHost, type DetectedHost } from './process/detect-host.ts';
 
 export interface HostOptions {
   /** Id of the service. */
@@ -45,6 +45,11 @@ export async function createHost(options: HostOptions): Promise<ServiceHost> {
 async function createSignalHost(kind: 'container' | 'terminal', { log }: HostOptions): Promise<ServiceHost> {
   const { SignalHost } = await import('./process/signal-host.ts');
   return new SignalHost({ kind, log });
+}
+
+/** Under what this process runs, and what it is known by. */
+export function explainCurrentHost(): DetectedHost {
+  return explainHost(currentFacts());
 }
 
 /** What `detectHost` decides by, of this process. */

@@ -1,11 +1,11 @@
 // What is here is small: everything that belongs to one operating system is loaded by the function that needs it.
 export { systemClock } from './clock/system-clock.ts';
-export { createHost, type HostOptions } from './host.ts';
+export { createHost, explainCurrentHost, type HostOptions } from './host.ts';
 export { createManager, type ManagerOptions } from './manager.ts';
 export { platformErrors } from './errors.ts';
 export type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
 export { probeFfi } from './probe-ffi.ts';
-export { detectHost, type HostFacts } from './process/detect-host.ts';
+export { detectHost, explainHost, type DetectedHost, type HostFacts } from './process/detect-host.ts';
 export { identify, isAlive, type ProcessIdentity, type ProcessTable } from './process/identity.ts';
 export { oncePerKeyPress, sameKeyPressMs } from './process/key-press.ts';
 export {

@@ -30,7 +30,7 @@ export async function doctor(context: CliContext, options: { readonly json?: boo
     moduleCheck('typescript', 'checks types'),
     cacheCheck(cache),
     diskCheck(cache),
-    clockCheck(() => Date.now()),
+    clockCheck({ now: () => Date.now() }),
     {
       name: 'manifest',
       run: async () => {

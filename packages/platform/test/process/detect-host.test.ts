@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HostKind } from '@mainstay/core';
-import { detectHost, type HostFacts } from '../../src/index.ts';
+import { detectHost, explainHost, type HostFacts } from '../../src/index.ts';
 
 interface Case extends Partial<HostFacts> {
   readonly what: string;
@@ -99,6 +99,7 @@ describe('detectHost', () => {
         isTerminal: () => false,
       };
       assert.equal(detectHost({ ...plain, ...facts }), is);
+      assert.match(explainHost({ ...plain, ...facts }).reason, /\w+ \w+/);
     });
   }
 

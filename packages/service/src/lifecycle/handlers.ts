@@ -9,15 +9,21 @@ const maxCustomCode = 255;
 /** What hosts may offer, from what the start of a service has returned. Throws SERVICE_INVALID_HANDLERS. */
 export function acceptedControls(handlers: ServiceHandlers): AcceptedControls {
   if (typeof handlers !== 'object' || handlers === null) {
-    throw invalid(
-      `The start returned ${handlers === null ? 'null' : typeof handlers}: return { stop } at least`,
-    );
+    const given = handlers === null ? 'null' : typeof handlers;
+    throw invalid(`The start returned ${given}: return { stop() { … } }, with what ends the service`);
   }
   for (const name of ['stop', 'pause', 'resume', 'reload'] as const) {
     const handler: unknown = handlers[name];
     if (handler === undefined && name !== 'stop') continue;
+    if (handler === undefined) {
+      const keys = Object.keys(handlers);
+      const given = keys.length === 0 ? 'nothing' : `only ${keys.join(', ')}`;
+      throw invalid(
+        `What the start returned has no stop, ${given}: return { stop() { … } }, with what ends the service`,
+      );
+    }
     if (typeof handler !== 'function')
-      throw invalid(`The handler ${name} is ${typeof handler}, not a function`);
+      throw invalid(`The handler ${name} is ${typeof handler}, not a function: return { ${name}() { … } }`);
   }
   if (handlers.pause && !handlers.resume)
     throw invalid('There is pause without resume: give both or neither');

@@ -8,6 +8,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import * as z from 'zod';
 
 import { runChecks } from '../../src/commands/doctor/check.ts';
+import { clockCheck, type Clocks } from '../../src/commands/doctor/clock-check.ts';
+import { hostCheck } from '../../src/commands/doctor/machine-checks.ts';
 import { bench, capture, definition } from './harness.ts';
 
 interface Found {
@@ -103,4 +105,48 @@ test('a check that throws has failed, and the others go on', async () => {
   );
   assert.equal(code, 1);
   assert.match(out.text, /^fail  broken +Cannot look\n.*\nok {4}fine +all is well\n2 checks, 1 failed/);
+});
+
+/** Clocks of which the one of the calendar is moved by so much while it is watched. */
+function clocks(start: string, movedMs = 0): Clocks {
+  let monotonic = 0;
+  let offset = Date.parse(start);
+  return {
+    now: () => offset + monotonic,
+    monotonic: () => monotonic,
+    async sleep(milliseconds) {
+      monotonic += milliseconds;
+      offset += movedMs;
+    },
+  };
+}
+
+test('doctor looks at the clock: never set, stepped, not synchronized', async () => {
+  const today = '2026-11-22T10:00:00Z';
+  const cases = [
+    [clocks('1970-01-01T00:00:10Z'), true, 'fail', /Set the machine's clock/],
+    [clocks(today, -3_600_000), true, 'warn', /what sets the clock/],
+    [clocks(today), false, 'warn', /set-ntp true/],
+    [clocks(today), true, 'ok', /^$/],
+    [clocks(today), undefined, 'ok', /^$/],
+  ] as const;
+  for (const [given, synchronized, state, advice] of cases) {
+    const found = await clockCheck(given, async () => synchronized).run();
+    assert.equal(found.state, state, found.detail);
+    assert.match(found.advice ?? '', advice);
+  }
+});
+
+test('doctor says which host a service started here would find, and why', async () => {
+  const { checks } = subject();
+  assert.match((await checks()).get('host')?.detail ?? '', /^(terminal|container|systemd): \S/);
+  const found = await hostCheck(() => ({ kind: 'container', reason: 'this process is PID 1' })).run();
+  assert.deepEqual(found, { state: 'ok', detail: 'container: this process is PID 1' });
+});
+
+test('doctor --name looks at the service of that name', async () => {
+  const { run } = subject();
+  await run('install', '--name', 'orders-2');
+  assert.match((await run('doctor', '--name', 'orders-2')).out, /^ok {4}service +installed as asked/m);
+  assert.match((await run('doctor')).out, /^ok {4}service +not installed/m);
 });

@@ -29,9 +29,11 @@ describe('acceptedControls', () => {
   });
 
   const wrong: ReadonlyArray<readonly [what: string, handlers: unknown, message: RegExp]> = [
-    ['nothing', undefined, /returned undefined: return \{ stop \}/],
+    ['nothing', undefined, /returned undefined: return \{ stop\(\) \{ … \} \}/],
+    ['a function', nothing, /returned function: return \{ stop\(\)/],
     ['null', null, /returned null/],
-    ['no stop', {}, /handler stop is undefined/],
+    ['no stop', {}, /has no stop, nothing: return \{ stop\(\)/],
+    ['another name for stop', { close: nothing }, /has no stop, only close: return/],
     ['a pause that is no function', { stop: nothing, pause: true, resume: nothing }, /pause is boolean/],
     ['pause without resume', { stop: nothing, pause: nothing }, /pause without resume/],
     ['resume without pause', { stop: nothing, resume: nothing }, /resume without pause/],

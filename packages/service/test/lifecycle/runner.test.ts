@@ -120,7 +120,7 @@ describe('ServiceRunner', () => {
     const { exit } = run({ start: () => ({}) as ServiceHandlers });
     const { code, message } = await exit;
     assert.equal(code, 1);
-    assert.match(message, /handler stop is undefined/);
+    assert.match(message, /has no stop, nothing: return/);
   });
 
   it('an error of a start brings its own exit code', async () => {

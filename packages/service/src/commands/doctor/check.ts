@@ -53,7 +53,7 @@ async function runOne(check: Check): Promise<Omit<CheckResult, 'name'>> {
   try {
     return await check.run();
   } catch (error) {
-    return fail(messageOf(error), 'See the message');
+    return fail(messageOf(error), 'Put right what the message names, then run doctor again');
   }
 }
 

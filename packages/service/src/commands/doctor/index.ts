@@ -4,11 +4,12 @@ import type { ConfigResult } from '../../config/index.ts';
 import { loadServiceConfig, type ConfigOptions } from '../config.ts';
 import { targetOf, type CommandContext, type Target } from '../context.ts';
 import { fail, runChecks, type Check } from './check.ts';
+import { clockCheck } from './clock-check.ts';
 import {
-  clockCheck,
   directoryChecks,
   diskCheck,
   ffiCheck,
+  hostCheck,
   journalCheck,
   privilegeCheck,
   runtimeCheck,
@@ -22,8 +23,9 @@ export async function doctor(context: CommandContext, options: ConfigOptions): P
   const target = await targetOf(context, options).catch((error: unknown) => error as Error);
   const checks: Check[] = [
     runtimeCheck(context.build?.nodeVersion),
-    ffiCheck(),
-    clockCheck(context.now),
+    ffiCheck(context.build !== undefined),
+    clockCheck(context),
+    hostCheck(),
     privilegeCheck(context.platform, context.env, options.user === true),
     configCheck(load),
     ...(target instanceof Error ? [managerFailure(target)] : managedChecks(context, target)),

@@ -2,7 +2,7 @@ import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { formatSize, messageOf, type ServiceDirectories } from '@mainstay/core';
-import { probeFfi } from '@mainstay/platform';
+import { explainCurrentHost, probeFfi } from '@mainstay/platform';
 
 import { fail, ok, warn, type Check } from './check.ts';
 
@@ -12,6 +12,17 @@ const mebibyte = 1024 ** 2;
 const leastFreeBytes = 64 * mebibyte;
 /** Under this somebody should look. */
 const scarceFreeBytes = 1024 * mebibyte;
+
+/** How a service started from here would be hosted: what it can be told, and by whom. */
+export function hostCheck(explain = explainCurrentHost): Check {
+  return {
+    name: 'host',
+    async run() {
+      const { kind, reason } = explain();
+      return ok(`${kind}: ${reason}`);
+    },
+  };
+}
 
 /** Whether this user may change services of the whole machine. */
 export function privilegeCheck(platform: NodeJS.Platform, env: NodeJS.ProcessEnv, userScope: boolean): Check {
@@ -72,30 +83,20 @@ export function runtimeCheck(expected: string | undefined): Check {
 }
 
 /** Loads the FFI library, which checks its hash in a built executable. */
-export function ffiCheck(): Check {
+export function ffiCheck(isExecutable = false): Check {
   return {
     name: 'ffi',
     async run() {
       try {
-        return ok(`koffi ${await probeFfi()} loads`);
+        return ok(
+          `koffi ${await probeFfi()} loads${isExecutable ? ', and is the one that was built in (SHA-256)' : ''}`,
+        );
       } catch (error) {
         return fail(
           messageOf(error),
           'Copy the executable again, or see that it may write to one of the directories named',
         );
       }
-    },
-  };
-}
-
-/** Certificates and logs go wrong with a clock that was never set: such clocks start years back. */
-export function clockCheck(now: () => number): Check {
-  return {
-    name: 'clock',
-    async run() {
-      const date = new Date(now());
-      if (date.getUTCFullYear() < 2026) return fail(date.toISOString(), "Set the machine's clock; use NTP");
-      return ok(`${date.toISOString()}, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`);
     },
   };
 }

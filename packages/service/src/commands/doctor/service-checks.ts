@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 
 import type { ServiceInfo, ServiceManager } from '@mainstay/core';
-import { messageOf } from '@mainstay/core';
+import { isAppError, messageOf } from '@mainstay/core';
 
 import { describeConfig, formatProblem, type ConfigResult } from '../../config/index.ts';
 import type { CommandContext } from '../context.ts';
@@ -90,7 +90,16 @@ export function installedCheck(context: CommandContext, manager: ServiceManager,
   return {
     name: 'service',
     async run() {
-      const info = await manager.query(name);
+      let info: ServiceInfo;
+      try {
+        info = await manager.query(name);
+      } catch (error) {
+        if (!isAppError(error) || error.code !== 'MANAGER_UNAVAILABLE') throw error;
+        return warn(
+          error.message,
+          'Nothing to do in a container; else start from a shell of the machine itself',
+        );
+      }
       if (info.state === 'not-installed') return ok('not installed; run `install` to have it as a service');
       if (info.state === 'failed')
         return fail(`installed as ${info.definition ?? name}, failed`, 'The reason is in `logs`');
