@@ -14,10 +14,16 @@ NotifyAccess=all
 ExecStart=/bin/sh -c 'echo working; systemd-notify --ready --status=serving; exec sleep infinity'
 `;
 
-/** Folders of our machines' cgroups, of every hierarchy. */
-async function machineCgroups(): Promise<string[]> {
-  const all = await readdir('/sys/fs/cgroup', { recursive: true });
-  return all.filter((path) => /\/mainstay-\d+-\d+-\d+$/.test(`/${path}`));
+/** Folders of our machines' cgroups, of every hierarchy. Others come and go while it looks. */
+async function machineCgroups(folder = '/sys/fs/cgroup'): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const below = entries
+    .filter((entry) => entry.isDirectory())
+    .map(async ({ name }) => {
+      const path = join(folder, name);
+      return /^mainstay-\d+-\d+-\d+$/.test(name) ? [path] : machineCgroups(path);
+    });
+  return (await Promise.all(below)).flat();
 }
 
 describe('a machine with a real systemd', () => {

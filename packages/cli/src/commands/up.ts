@@ -29,13 +29,13 @@ export async function up(context: CliContext, names: readonly string[], options:
   const interrupt = oncePerKeyPress(() => session.interrupt());
   // SIGHUP: the terminal was closed. Windows has SIGINT, SIGBREAK and, when the console closes, SIGHUP.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? ['SIGBREAK'] : [])];
+  // To the end of the process: without a handler, one press too many would end it before it has cleaned up.
   for (const signal of signals) process.on(signal, interrupt);
   let code = 1;
   try {
     code = await session.run(presenter);
     return code;
   } finally {
-    for (const signal of signals) process.off(signal, interrupt);
     presenter.close(code);
   }
 }
