@@ -7,6 +7,8 @@ export default defineService({
   displayName: 'Orders API',
   description: 'Accepts orders over HTTP and keeps them in an append-only journal',
   config: configSchema,
+  // An installed executable has no orders-api.yaml beside it.
+  defaults: { http: { port: '${PORT:8080}' } },
   instances: (config) => config.instances,
   tasks: { countPrimes },
 

@@ -26,6 +26,11 @@ export interface ServiceDefinition<
   readonly version?: string;
   /** Any Standard Schema validator: zod, valibot, arktype. */
   readonly config?: Schema;
+  /**
+   * Config below every other source; strings may hold placeholders: `{ http: { port: '${PORT:8080}' } }`. What the
+   * schema fills in by itself needs no entry here.
+   */
+  readonly defaults?: Readonly<Record<string, unknown>>;
   /** Functions for `ctx.workers.run`; they run in worker threads that load this same program. */
   readonly tasks?: TaskMap;
   /**

@@ -26,6 +26,7 @@ export async function loadServiceConfig(
   const cwd = process.cwd();
   const name = options.name ?? context.definition.name;
   const directories = [context.env.CONFIGURATION_DIRECTORY, await installedDirectory(context, options)];
+  const { defaults } = context.definition;
   return loadConfig({
     schema: context.definition.config ?? anyConfig,
     serviceName: name,
@@ -37,6 +38,7 @@ export async function loadServiceConfig(
       directories.filter((directory) => directory !== undefined),
     ),
     set: options.set ?? [],
+    ...(defaults && { defaults }),
     ...(options.config === undefined ? {} : { file: options.config }),
   });
 }

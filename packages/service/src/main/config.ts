@@ -58,12 +58,13 @@ export class ServiceConfig {
 
   get #isNeeded(): boolean {
     const { config, set } = this.#arguments;
-    return this.#definition.config !== undefined || config !== undefined || set.length > 0;
+    const { config: schema, defaults } = this.#definition;
+    return schema !== undefined || defaults !== undefined || config !== undefined || set.length > 0;
   }
 
   async #options(): Promise<Options | undefined> {
     const { anyConfig, configCandidates } = await import('../config/index.ts');
-    const { name, config: schema = anyConfig } = this.#definition;
+    const { name, config: schema = anyConfig, defaults } = this.#definition;
     const { config: file, set } = this.#arguments;
     const cwd = process.cwd();
     return {
@@ -73,6 +74,7 @@ export class ServiceConfig {
       cwd,
       set,
       candidates: configCandidates(name, cwd, await configDirectories(name)),
+      ...(defaults && { defaults }),
       ...(file !== undefined && { file }),
     };
   }

@@ -23,6 +23,12 @@ const configured = {
   }),
 };
 
+test('config shows what the defaults of the definition bring', async () => {
+  const withDefaults = { ...configured, defaults: { region: '${REGION:asia}' } };
+  const { run } = bench({ context: { definition: withDefaults } });
+  assert.match((await run('config')).out, /^region +asia +default$/m);
+});
+
 test('config shows each value and its origin, and masks secrets', async () => {
   const file = join(directory, 'good.yaml');
   writeFileSync(file, 'port: 9000\npassword: hunter2hunter2\n');

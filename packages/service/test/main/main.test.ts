@@ -46,6 +46,22 @@ describe('main', () => {
     assert.match(stdout, /Service is up/);
   });
 
+  it('lays the config over the defaults of the definition, which may hold placeholders', async () => {
+    const module = `return { default: defineService(plain({
+      config: z.object({ port: z.number(), host: z.string() }),
+      defaults: { port: '\${SOME_PORT:8080}', host: 'a' },
+      start(ctx) {
+        console.log(JSON.stringify(ctx.config));
+        process.nextTick(() => ctx.requestStop());
+        return { stop() {} };
+      },
+    })) };`;
+    const said = async (env: Record<string, string>): Promise<unknown> =>
+      JSON.parse((await runMain(module, [], env)).stdout.split('\n').find((line) => /port/.test(line)) ?? '');
+    assert.deepEqual(await said({}), { port: 8080, host: 'a' });
+    assert.deepEqual(await said({ SOME_PORT: '9', PLAIN_HOST: 'b' }), { port: 9, host: 'b' });
+  });
+
   it('an object that did not go through defineService is validated', async () => {
     const { code, stderr } = await runMain('return { default: plain({ name: "Not valid" }) };');
     assert.equal(code, 1);
