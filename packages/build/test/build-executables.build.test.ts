@@ -210,7 +210,9 @@ suite('an executable for each target', () => {
         { OPENSSL_CONF: join(hostile, 'openssl.cnf') },
         { OPENSSL_MODULES: hostile, OPENSSL_ENGINES: hostile },
         { NODE_COMPILE_CACHE: join(hostile, 'compile-cache') },
+        { NODE_V8_COVERAGE: join(hostile, 'coverage') },
         { NODE_ICU_DATA: hostile },
+        { NODE_USE_SYSTEM_CA: '1', SSL_CERT_FILE: join(hostile, 'openssl.cnf') },
         { NODE_EXTRA_CA_CERTS: join(hostile, 'openssl.cnf') },
         { NODE_TEST_CONTEXT: 'child' },
       ];

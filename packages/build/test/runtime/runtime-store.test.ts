@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -117,6 +117,16 @@ suite('runtimes come from the registry once, and are checked on every use', () =
       code: 'BUILD_DOWNLOAD_FAILED',
       message: /@scope\/node-test@1\.0\.0 .*ECONNREFUSED/,
     });
+  });
+
+  test('what a killed build left half-downloaded is removed after a day, not before', async (t) => {
+    const registry = await startRegistry(t);
+    const file = registry.store.fileOf(registry.pinned);
+    const dayBefore = new Date(Date.now() - 25 * 3_600_000);
+    await writeFiles(dirname(file), { 'old.tmp': 'half', 'new.tmp': 'half' });
+    await utimes(join(dirname(file), 'old.tmp'), dayBefore, dayBefore);
+    await registry.store.read(registry.pinned, 'linux-x64');
+    assert.deepEqual((await readdir(dirname(file))).sort(), [registry.pinned.sha256, 'new.tmp'].sort());
   });
 
   test('another package, or another file in it, than the pinned one is not used', async (t) => {
