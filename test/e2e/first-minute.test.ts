@@ -73,9 +73,7 @@ describe('npm ci && npm start', { skip: process.platform === 'win32' && 'POSIX s
     await start.printed(/ticker +\S*running/);
     await useOrders(url);
     const row = (name: string, log: string) =>
-      new RegExp(
-        String.raw`${name} +running +\d+ +(?:\d+[smh] ?)+ +0 +[\d.]+% +[\d.]+ MiB +ok +${log}`,
-      );
+      new RegExp(String.raw`${name} +running +\d+ +(?:\d+[smh] ?)+ +0 +[\d.]+% +[\d.]+ MiB +ok +${log}`);
     const screen = async (expected: RegExp) => {
       while (!expected.test(stripVTControlCharacters(start.output)))
         await start.printed(new RegExp(`[^]{${start.output.length + 1}}`));

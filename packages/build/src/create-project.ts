@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '@mainstay/core';
 import { buildErrors } from './errors.ts';
@@ -58,6 +58,7 @@ export async function createProject(options: CreateProjectOptions): Promise<Crea
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, content);
     }
+    await chmod(staged, 0o777 & ~process.umask()); // mkdtemp's folder is for its owner alone
     if (existing !== undefined) await rmdir(folder);
     await rename(staged, folder);
   } catch (error) {
