@@ -1,6 +1,7 @@
 import type { Control, ControlAnswer } from './lifecycle/controls.ts';
 import type { LifecycleStatus } from './lifecycle/types.ts';
 import type { SupervisedHealth } from './supervision.ts';
+import type { PassedDescriptor } from './passed-descriptor.ts';
 
 /**
  * Where a service finds itself: under Windows' SCM, under systemd, under launchd, as the child of a Mainstay
@@ -14,12 +15,6 @@ export interface HostedService {
   control(control: Control): ControlAnswer;
   /** Health and the runtime's measurements at the moment, for a host that passes them on. */
   probe?(): Promise<{ readonly report: SupervisedHealth; readonly metrics: unknown }>;
-}
-
-/** An inherited or stored file descriptor (sd_listen_fds(3), sd_pid_notify_with_fds(3)). */
-export interface PassedDescriptor {
-  readonly fd: number;
-  readonly name: string;
 }
 
 export interface LivenessProbe {

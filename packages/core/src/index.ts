@@ -11,9 +11,10 @@ export {
   type ErrorTable,
 } from './errors.ts';
 export { ExitCode } from './exit-codes.ts';
-export type { HostedService, HostKind, LivenessProbe, PassedDescriptor, ServiceHost } from './host.ts';
+export type { HostedService, HostKind, LivenessProbe, ServiceHost } from './host.ts';
 export * from './lifecycle/index.ts';
 export { logLevels, type LogFields, type Logger, type LogLevel, type LogMethod } from './logger.ts';
+export type { PassedDescriptor } from './passed-descriptor.ts';
 export type {
   LogQuery,
   ManagedState,

@@ -1,4 +1,4 @@
-import type { PassedDescriptor } from './host.ts';
+import type { PassedDescriptor } from './passed-descriptor.ts';
 import type { Control, ControlAnswer } from './lifecycle/controls.ts';
 import type { LifecycleStatus } from './lifecycle/types.ts';
 
