@@ -47,6 +47,8 @@ export function createMainstay(context: CliContext, done: (exitCode: number) => 
     .configureOutput({
       writeOut: (text) => out.write(text),
       writeErr: (text) => err.write(text),
+      // Commander's own failures in the words of all others.
+      outputError: (text, write) => write(text.replace(/^error: /, `${err.style.red('Error:')} `)),
       getOutHelpWidth: () => out.columns,
       getErrHelpWidth: () => err.columns,
       getOutHasColors: () => false,
@@ -57,6 +59,7 @@ export function createMainstay(context: CliContext, done: (exitCode: number) => 
     program
       .command(command)
       .description(summary)
+      .showHelpAfterError(`See \`mainstay ${command} --help\``)
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  mainstay ${line}`).join('\n')}`);
   addRunning(context, add, done);
   addMaking(context, add, done);

@@ -45,6 +45,8 @@ export function createCommandLine(context: CommandContext, done: (exitCode: numb
     .configureOutput({
       writeOut: (text) => out.write(text),
       writeErr: (text) => err.write(text),
+      // Commander's own failures in the words of all others.
+      outputError: (text, write) => write(text.replace(/^error: /, `${err.style.red('Error:')} `)),
       getOutHelpWidth: () => out.columns,
       getErrHelpWidth: () => err.columns,
       getOutHasColors: () => false,
@@ -55,6 +57,7 @@ export function createCommandLine(context: CommandContext, done: (exitCode: numb
     program
       .command(command)
       .description(summary)
+      .showHelpAfterError(`See \`${name} ${command} --help\``)
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${name} ${line}`).join('\n')}`);
   addRun(context, add, done);
   addInstallation(context, add, done);
