@@ -1,5 +1,6 @@
 import {
   answerControl,
+  ExitCode,
   initialLifecycle,
   isAppError,
   messageOf,
@@ -125,12 +126,18 @@ export class ServiceRunner implements HostedService {
     this.#dispatch({ type: 'crashed', message: messageOf(error) });
   }
 
-  /** The process leaves without having been asked: the host is told what can still be told. */
-  reportSuddenExit(code: number): void {
-    if (this.#model.exit) return;
-    const exit: Exit = { code, reason: 'crashed', message: `The service called process.exit(${code})` };
-    this.#options.log.error({ code }, 'The service left the process without a stop');
+  /**
+   * The process leaves without having been asked: the host is told what can still be told.
+   *
+   * @returns the code to leave with: after 0 no recovery of the operating system would fire
+   */
+  reportSuddenExit(asked: number): number {
+    if (this.#model.exit) return asked;
+    const code = asked === 0 ? ExitCode.crashed : asked;
+    const exit: Exit = { code, reason: 'crashed', message: `The service called process.exit(${asked})` };
+    this.#options.log.error({ code: asked }, 'The service left the process without a stop');
     this.#report({ ...this.status, state: 'stopped', exit });
+    return code;
   }
 
   #dispatch(event: LifecycleEvent): void {

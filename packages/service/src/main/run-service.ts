@@ -74,7 +74,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   // Before the log's own listener, which writes what this one still says.
   process.prependListener('exit', (code) => {
     disposer.releaseSync();
-    runner.reportSuddenExit(code);
+    process.exitCode = runner.reportSuddenExit(code);
   });
   // A service is up until it is stopped, also when it has nothing in the event loop.
   const alive = setInterval(() => {}, 2 ** 30);

@@ -261,7 +261,7 @@ describe('ServiceRunner', () => {
   it('the host learns of a process.exit of the service, once', async () => {
     const { runner, host, exit } = run();
     await turns();
-    runner.reportSuddenExit(3);
+    assert.equal(runner.reportSuddenExit(3), 3);
     assert.deepEqual(host.statuses.at(-1)?.exit, {
       code: 3,
       reason: 'crashed',
@@ -270,8 +270,21 @@ describe('ServiceRunner', () => {
     runner.control(stop);
     await exit;
     const told = host.statuses.length;
-    runner.reportSuddenExit(0);
+    assert.equal(runner.reportSuddenExit(0), 0);
     assert.equal(host.statuses.length, told);
+  });
+
+  it('a process.exit(0) of the service is a failure, or nothing would start it again', async () => {
+    const { runner, host, exit } = run();
+    await turns();
+    assert.equal(runner.reportSuddenExit(0), 70);
+    assert.deepEqual(host.statuses.at(-1)?.exit, {
+      code: 70,
+      reason: 'crashed',
+      message: 'The service called process.exit(0)',
+    });
+    runner.control(stop);
+    await exit;
   });
 
   it('the text that hosts show is one line', async () => {

@@ -62,6 +62,14 @@ describe('main', () => {
     assert.deepEqual(await said({ SOME_PORT: '9', PLAIN_HOST: 'b' }), { port: 9, host: 'b' });
   });
 
+  it('a service that leaves by process.exit(0) has failed', async () => {
+    const { code, stdout } = await runMain(
+      'return { default: plain({ start() { setImmediate(() => process.exit(0)); return { stop() {} }; } }) };',
+    );
+    assert.equal(code, 70);
+    assert.match(stdout, /left the process without a stop/);
+  });
+
   it('an object that did not go through defineService is validated', async () => {
     const { code, stderr } = await runMain('return { default: plain({ name: "Not valid" }) };');
     assert.equal(code, 1);
