@@ -30,7 +30,9 @@ export function createContext(parts: ContextParts): ServiceContext {
       return parts.config();
     },
     log: parts.log,
-    signal: runner.signal,
+    get signal() {
+      return runner.signal;
+    },
     sockets: host.sockets,
     startArguments: host.startArguments ?? [],
     health: parts.health,

@@ -58,7 +58,7 @@ export interface RunnerOptions {
  */
 export class ServiceRunner implements HostedService {
   readonly #options: RunnerOptions;
-  readonly #abort = new AbortController();
+  #controller: AbortController | undefined;
   readonly #deadlines: Deadlines;
   readonly #ended = Promise.withResolvers<Exit>();
   readonly #queue: LifecycleEvent[] = [];
@@ -78,6 +78,11 @@ export class ServiceRunner implements HostedService {
   /** Aborted when a stop begins. */
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Made when it is first needed: Node loads the class then, and a start waits for it. */
+  get #abort(): AbortController {
+    return (this.#controller ??= new AbortController());
   }
 
   get status(): LifecycleStatus {
