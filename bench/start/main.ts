@@ -115,8 +115,8 @@ async function measureStarts(
   runs: number,
   work: string,
 ): Promise<Record<string, Omit<Figures, 'load'>>> {
-  const figures = Object.fromEntries(
-    list.map(({ name }) => [name, { startMs: [], rssMiB: [], privateDirtyMiB: [] } as Omit<Figures, 'load'>]),
+  const figures: Record<string, Omit<Figures, 'load'>> = Object.fromEntries(
+    list.map(({ name }) => [name, { startMs: [], rssMiB: [], privateDirtyMiB: [] }]),
   );
   for (let round = 0; round <= runs; round += 1) {
     for (const contender of list) {

@@ -33,7 +33,7 @@ export class NotifyListener implements Disposable {
       const buffer = Buffer.alloc(4096);
       const length = await new Promise<number>((resolve, reject) => {
         this.#recv.async(this.#fd, buffer, buffer.length, 0, (error: Error | null, count: number) =>
-          error ? reject(error) : resolve(Number(count)),
+          error ? reject(error) : resolve(count),
         );
       });
       if (buffer.toString('utf8', 0, Math.max(0, length)).split('\n').includes('READY=1')) return;

@@ -21,21 +21,33 @@ function flush() {
   queue = [];
   writing = true;
   const settle = (error) => {
-    for (const { resolve, reject } of batch) error ? reject(error) : resolve();
+    for (const { resolve, reject } of batch) {
+      if (error) reject(error);
+      else resolve();
+    }
     writing = false;
     if (queue.length > 0) flush();
   };
-  fs.write(file, batch.map(({ line }) => line).join(''), (error) => (error ? settle(error) : fs.fdatasync(file, settle)));
+  fs.write(file, batch.map(({ line }) => line).join(''), (error) =>
+    error ? settle(error) : fs.fdatasync(file, settle),
+  );
 }
 
 function answer(res, status, body) {
   const text = JSON.stringify(body);
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+  res
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    .end(text);
 }
 
 function isOrder(body) {
   const isLine = ({ sku, quantity }) => typeof sku === 'string' && Number.isInteger(quantity) && quantity > 0;
-  return typeof body?.customer === 'string' && Array.isArray(body.lines) && body.lines.length > 0 && body.lines.every(isLine);
+  return (
+    typeof body?.customer === 'string' &&
+    Array.isArray(body.lines) &&
+    body.lines.length > 0 &&
+    body.lines.every(isLine)
+  );
 }
 
 async function accept(req, res) {
@@ -61,8 +73,10 @@ async function accept(req, res) {
 const server = http.createServer((req, res) => {
   const url = new URL(req.url, 'http://localhost');
   if (url.pathname === '/healthz') return answer(res, 200, { state: 'ok', ready: true, checks: {} });
-  if (url.pathname === '/slow') return setTimeout(() => answer(res, 200, {}), Number(url.searchParams.get('ms')));
-  if (url.pathname === '/orders' && req.method === 'GET') return answer(res, 200, { orders: orders.slice(-100) });
+  if (url.pathname === '/slow')
+    return setTimeout(() => answer(res, 200, {}), Number(url.searchParams.get('ms')));
+  if (url.pathname === '/orders' && req.method === 'GET')
+    return answer(res, 200, { orders: orders.slice(-100) });
   if (url.pathname === '/orders' && req.method === 'POST') return void accept(req, res);
   answer(res, 404, { title: 'Not found', status: 404 });
 });
