@@ -23,6 +23,8 @@ export interface LifecycleHealth {
 
 export interface HealthOptions {
   readonly lifecycle: () => LifecycleHealth;
+  /** Takes the secrets out of the details, which may be messages of errors. @default leaves all as it is */
+  readonly mask?: (text: string) => string;
 }
 
 /**
@@ -47,9 +49,14 @@ export function createHealth(options: HealthOptions): Health {
       const probed = await Promise.all(
         [...probes].map(async ([name, registered]) => [name, await run(registered)] as const),
       );
-      return reportOf(options.lifecycle(), Object.fromEntries([...fixed, ...probed]));
+      const checks = [...fixed, ...probed].map(([name, check]) => [name, masked(check, options.mask)]);
+      return reportOf(options.lifecycle(), Object.fromEntries(checks) as Record<string, HealthCheckResult>);
     },
   };
+}
+
+function masked(check: HealthCheckResult, mask: HealthOptions['mask']): HealthCheckResult {
+  return mask && check.detail !== undefined ? { ...check, detail: mask(check.detail) } : check;
 }
 
 function reportOf(lifecycle: LifecycleHealth, checks: Record<string, HealthCheckResult>): HealthReport {

@@ -48,6 +48,8 @@ export interface RunnerOptions {
   readonly liveness: LivenessProbe;
   readonly releases: Pick<Releases, 'releaseAll'>;
   readonly probe?: NonNullable<HostedService['probe']>;
+  /** Takes the secrets out of what hosts show: the service's text, and why it failed. @default leaves all as it is */
+  readonly mask?: (text: string) => string;
 }
 
 /**
@@ -273,9 +275,14 @@ export class ServiceRunner implements HostedService {
   }
 
   #report(status: LifecycleStatus): void {
-    const { host, log } = this.#options;
+    const { host, log, mask = (text) => text } = this.#options;
+    const { text, exit } = status;
     try {
-      host.report(status);
+      host.report({
+        ...status,
+        text: mask(text),
+        ...(exit && { exit: { ...exit, message: mask(exit.message) } }),
+      });
     } catch (error) {
       log.error({ error, host: host.kind }, 'The host could not be told the state');
     }

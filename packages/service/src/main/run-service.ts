@@ -32,9 +32,10 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   const { definition, metrics } = options;
   const identity = identityOf(options);
   let config: ServiceConfig | undefined;
+  const mask = (text: string): string => config?.mask(text) ?? text;
   const serviceLog = createServiceLog({
     base: { ...identity, service: definition.name, host: hostname(), pid: process.pid },
-    secrets: { mask: (text) => config?.mask(text) ?? text },
+    secrets: { mask },
   });
   const log = serviceLog.logger;
   const loaded = (config = new ServiceConfig(definition, options.args, log));
@@ -48,6 +49,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
     files: async () => (await import('../context/files.ts')).disposableFiles(definition.name, log),
   });
   const health = createHealth({
+    mask,
     lifecycle: () => {
       const { state } = runner.status;
       return { up: isUp.has(state), paused: state !== 'running', state };
@@ -59,6 +61,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
     clock: systemClock,
     liveness: metrics,
     releases: disposer,
+    mask,
     probe: async () => ({
       report: await health.report(),
       metrics: {

@@ -22,6 +22,16 @@ describe('health', () => {
     assert.deepEqual([failed.state, failed.ready], ['failed', false]);
   });
 
+  it('shows no secret in its details', async () => {
+    const mask = (text: string): string => text.replaceAll('hunter2', '***');
+    const health = createHealth({ lifecycle: () => running, mask });
+    health.set('cache', 'degraded', 'no answer from redis://:hunter2@cache');
+    health.check('database', () => Promise.reject(new Error('no answer from pg://me:hunter2@db')));
+    const { checks } = await health.report();
+    assert.equal(checks['cache']?.detail, 'no answer from redis://:***@cache');
+    assert.equal(checks['database']?.detail, 'no answer from pg://me:***@db');
+  });
+
   it('is not ok before the start has ended, and not ready while paused', async () => {
     let lifecycle: LifecycleHealth = { up: false, paused: false, state: 'start-pending' };
     const health = createHealth({ lifecycle: () => lifecycle });

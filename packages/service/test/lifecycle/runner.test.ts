@@ -55,6 +55,7 @@ interface RunOptions {
   readonly host?: RecordingHost;
   readonly limits?: Partial<LifecycleLimits>;
   readonly failedReleases?: readonly string[];
+  readonly mask?: (text: string) => string;
 }
 
 function run(options: RunOptions = {}) {
@@ -68,6 +69,7 @@ function run(options: RunOptions = {}) {
     liveness: { isHealthy: () => true },
     releases: { releaseAll: async () => ({ failed: options.failedReleases ?? [], overran: [] }) },
     ...(options.limits && { limits: options.limits }),
+    ...(options.mask && { mask: options.mask }),
   });
   const runnable: Runnable = {
     start: async () => (options.start ?? (() => ({ stop() {} })))(),
@@ -285,6 +287,20 @@ describe('ServiceRunner', () => {
     });
     runner.control(stop);
     await exit;
+  });
+
+  it('hosts are shown no secret: neither in the text nor in why it failed', async () => {
+    const { runner, host, exit } = run({
+      mask: (text) => text.replaceAll('hunter2', '***'),
+      start() {
+        throw new Error('wrong password hunter2');
+      },
+    });
+    runner.setText('Connecting with hunter2');
+    await exit;
+    assert.equal(host.statuses.at(-1)?.text, 'Connecting with ***');
+    assert.equal(host.statuses.at(-1)?.exit?.message, 'Start failed: wrong password ***');
+    assert.doesNotMatch(JSON.stringify(host.statuses), /hunter2/);
   });
 
   it('the text that hosts show is one line', async () => {
