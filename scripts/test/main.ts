@@ -73,7 +73,7 @@ async function main(): Promise<void> {
       `${JSON.stringify({ totals, seconds, problems, suites: results }, undefined, 2)}\n`,
     );
   }
-  print(`\nTook ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  print(`\nTook ${((performance.now() - start) / 1000).toFixed(1)} s:`);
   for (const line of closingLines(results, problems)) print(line);
   process.exitCode = stop.aborted ? 130 : exitCodeOf(totals);
 }

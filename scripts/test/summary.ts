@@ -36,11 +36,36 @@ export function totalsOf(results: readonly SuiteResult[], problems: readonly str
   };
 }
 
+/** A line for each reason that a file gives, however many tests it has for it. */
+function skipLines({ file, skips }: FileResult): string[] {
+  const byReason = Map.groupBy(skips, ({ text }) => text);
+  return [...byReason].map(([reason, tests]) =>
+    tests.length === 1
+      ? `  ${file} › ${tests[0]?.test}: ${reason}`
+      : `  ${file} › ${tests.length} tests: ${reason}`,
+  );
+}
+
+/** A line for each suite, with the time that its files took one after the other. */
+function suiteLines(results: readonly SuiteResult[]): string[] {
+  return results.map((result) => {
+    const { passed, failed, skipped } = totalsOf([result], []);
+    const seconds = result.files.reduce((sum, { milliseconds }) => sum + milliseconds, 0) / 1000;
+    const counts = [
+      `${passed} passed`.padStart(12),
+      failed > 0 ? `, ${failed} failed` : '',
+      skipped > 0 ? `, ${skipped} skipped` : '',
+    ].join('');
+    const outcome = result.preparation.state === 'skipped' ? '     skipped' : counts;
+    return `  ${result.name.padEnd(13)}${outcome.padEnd(36)}${seconds.toFixed(0).padStart(5)} s`;
+  });
+}
+
 /** The end of the report: what was skipped and why, what failed, and the closing line. */
 export function closingLines(results: readonly SuiteResult[], problems: readonly string[]): string[] {
   const skipped = results.flatMap(({ name, preparation, files }) => [
     ...(preparation.state === 'skipped' ? [`  suite ${name}: ${preparation.reason}`] : []),
-    ...files.flatMap(({ file, skips }) => skips.map(({ test, text }) => `  ${file} › ${test}: ${text}`)),
+    ...files.flatMap(skipLines),
   ]);
   const failed = results.flatMap(({ name, preparation, files }) => [
     ...(preparation.state === 'failed' ? [`  suite ${name}: ${preparation.reason}`] : []),
@@ -48,6 +73,7 @@ export function closingLines(results: readonly SuiteResult[], problems: readonly
   ]);
   const totals = totalsOf(results, problems);
   return [
+    ...suiteLines(results),
     ...(skipped.length > 0 ? ['', 'Skipped:', ...skipped] : []),
     ...(failed.length + problems.length > 0
       ? ['', 'Failed:', ...failed, ...problems.map((text) => `  ${text}`)]

@@ -129,7 +129,17 @@ describe('the run', () => {
     assert.ok(lines.includes('  suite bare: no root'));
     assert.ok(lines.includes('  b › t: why'));
     assert.ok(lines.includes('  suite torn: no network'));
+    assert.match(lines[0] ?? '', /^ {2}good +2 passed, 1 skipped +0 s$/);
+    assert.match(lines[1] ?? '', /^ {2}bare +skipped +0 s$/);
     assert.equal(exitCodeOf(totalsOf(results, [])), 1);
+  });
+
+  it('gives a reason once, however many tests of a file have it', () => {
+    const skips = ['a', 'b', 'c'].map((test) => ({ test, text: test === 'c' ? 'late' : 'cannot pause' }));
+    const files = [result('x', { skips })];
+    const lines = closingLines([{ name: 's', preparation: { state: 'ready' }, files }], []);
+    const start = lines.indexOf('Skipped:') + 1;
+    assert.deepEqual(lines.slice(start, start + 2), ['  x › 2 tests: cannot pause', '  x › c: late']);
   });
 
   it('is no success when nothing ran', () => {
