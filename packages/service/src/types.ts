@@ -85,7 +85,10 @@ export interface ServiceContext<Config = unknown, TaskMap extends Tasks = Tasks>
   readonly log: Logger;
   /** Aborted when a stop begins, also during start. */
   readonly signal: AbortSignal;
-  /** Sockets that the host passed on (systemd's socket activation). */
+  /**
+   * Sockets that the host passed on (systemd's socket activation), for `server.listen({ fd })`. With `instances`, all of
+   * them listen on the same one; what else is in the fd store stays with the primary.
+   */
   readonly sockets: readonly PassedDescriptor[];
   /** Arguments that came with this start (`sc start NAME ARG…`); none under other hosts than the SCM. */
   readonly startArguments: readonly string[];

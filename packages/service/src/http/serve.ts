@@ -34,7 +34,7 @@ export async function startHttp(
     });
   }
   const url = await listen(server, ctx, options);
-  server.on('error', (error) => ctx.log.error({ err: error, url }, 'HTTP server failed'));
+  server.on('error', (error) => ctx.log.error({ error, url }, 'HTTP server failed'));
   ctx.disposer.defer('http', () => {
     NetServer.prototype.close.call(server);
     connections.destroy();
@@ -90,7 +90,7 @@ function guard(
   const failed = (error: unknown): void => {
     // A client that has gone is no failure of the service, nor is the work that was aborted for it.
     if (request.socket.destroyed) return;
-    ctx.log.error({ err: error, method: request.method, path: pathOf(request) }, 'Request failed');
+    ctx.log.error({ error, method: request.method, path: pathOf(request) }, 'Request failed');
     if (response.headersSent) response.destroy();
     else sendProblem(response, { status: 500, title: 'Internal Server Error' });
   };

@@ -165,7 +165,7 @@ export class Fleet {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#launch(one.instance).catch((error: unknown) => {
-        log.error({ err: error, childInstance: one.instance }, 'Instance could not be started again');
+        log.error({ error, childInstance: one.instance }, 'Instance could not be started again');
       });
     }, decision.delayMs);
     this.#timers.add(timer);
