@@ -59,8 +59,8 @@ describe('npm ci && npm start', { skip: process.platform === 'win32' && 'POSIX s
     await useOrders(url);
     start.pressCtrlC();
     assert.equal(await start.ended, 0, start.output);
-    assert.match(start.output, /^mainstay \| orders is stopped$/m);
-    assert.match(start.output, /^mainstay \| ticker is stopped$/m);
+    assert.match(start.output, /^mainstay \| orders has stopped after .*\(exit code 0\)$/m);
+    assert.match(start.output, /^mainstay \| ticker has stopped after .*\(exit code 0\)$/m);
     assert.ok(!start.output.includes('\u001B'), 'no escapes in a pipe');
     await assert.rejects(fetch(url));
   });
