@@ -98,7 +98,8 @@ const noConfig = Object.freeze({});
 async function configDirectories(serviceName: string): Promise<string[]> {
   const named = process.env['CONFIGURATION_DIRECTORY']?.split(':')[0];
   if (named) return [named];
-  if (process.platform === 'linux') return [];
+  // What systemd would name (systemd.exec(5), ConfigurationDirectory=); asking its manager takes milliseconds of a start.
+  if (process.platform === 'linux') return [`/etc/${serviceName}`];
   const { createManager } = await import('@mainstay/platform');
   try {
     return [(await createManager({ scope: 'system' })).directoriesFor(serviceName).config];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -60,6 +60,28 @@ describe('main', () => {
       JSON.parse((await runMain(module, [], env)).stdout.split('\n').find((line) => /port/.test(line)) ?? '');
     assert.deepEqual(await said({}), { port: 8080, host: 'a' });
     assert.deepEqual(await said({ SOME_PORT: '9', PLAIN_HOST: 'b' }), { port: 9, host: 'b' });
+  });
+
+  const needsRoot = { skip: process.platform !== 'linux' || process.getuid?.() !== 0 };
+  it('reads the file of the installed service in a terminal too, as `config` says', needsRoot, async () => {
+    const name = `mainstay-test-${process.pid}`;
+    mkdirSync(`/etc/${name}`);
+    try {
+      writeFileSync(`/etc/${name}/config.yaml`, 'port: 9555\n');
+      const module = `return { default: plain({
+        name: '${name}',
+        config: z.object({ port: z.number().default(1) }),
+        start(ctx) {
+          console.log('port is', ctx.config.port);
+          process.nextTick(() => ctx.requestStop());
+          return { stop() {} };
+        },
+      }) };`;
+      assert.match((await runMain(module)).stdout, /^port is 9555$/m);
+      assert.match((await runMain(module, ['config'])).stdout, /^port +9555 +\/etc\//m);
+    } finally {
+      rmSync(`/etc/${name}`, { recursive: true });
+    }
   });
 
   it('a service that leaves by process.exit(0) has failed', async () => {
