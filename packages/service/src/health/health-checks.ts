@@ -78,11 +78,16 @@ export function worstOf(states: readonly HealthState[]): HealthState {
 }
 
 async function run(registered: RegisteredProbe): Promise<HealthCheckResult> {
-  const { timeoutMs } = registered;
+  const { probe, timeoutMs } = registered;
   const abort = new AbortController();
-  registered.call ??= answerOf(registered.probe, abort.signal).finally(() => {
-    registered.call = undefined;
-  });
+  if (!registered.call) {
+    const answer = ask(probe, abort.signal);
+    // Most probes look at something they have: no timer for those, a health endpoint is asked often.
+    if (!(answer instanceof Promise)) return answer;
+    registered.call = answer.finally(() => {
+      registered.call = undefined;
+    });
+  }
   const late = Promise.withResolvers<HealthCheckResult>();
   const timer = setTimeout(() => {
     late.resolve({ state: 'failed', detail: `No answer within ${timeoutMs} ms` });
@@ -93,11 +98,19 @@ async function run(registered: RegisteredProbe): Promise<HealthCheckResult> {
   return result;
 }
 
-async function answerOf(probe: Probe, signal: AbortSignal): Promise<HealthCheckResult> {
+function ask(probe: Probe, signal: AbortSignal): HealthCheckResult | Promise<HealthCheckResult> {
   try {
-    const answer = await probe(signal);
-    return typeof answer === 'string' ? { state: answer } : answer;
+    const answer = probe(signal);
+    return isThenable(answer) ? Promise.resolve(answer).then(resultOf, failureOf) : resultOf(answer);
   } catch (error) {
-    return { state: 'failed', detail: messageOf(error) };
+    return failureOf(error);
   }
 }
+
+const isThenable = (answer: ReturnType<Probe>): answer is Promise<HealthCheckResult | HealthState> =>
+  typeof answer === 'object' && 'then' in answer;
+
+const resultOf = (answer: HealthCheckResult | HealthState): HealthCheckResult =>
+  typeof answer === 'string' ? { state: answer } : answer;
+
+const failureOf = (error: unknown): HealthCheckResult => ({ state: 'failed', detail: messageOf(error) });

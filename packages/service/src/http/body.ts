@@ -23,11 +23,14 @@ export async function readBody(request: IncomingMessage, limitBytes = 1024 * 102
   return promise;
 }
 
+/** One for all: making a strict decoder takes longer than reading a small document with it. */
+let strictUtf8: TextDecoder | undefined;
+
 /** Reads a JSON document. Throws HTTP_BODY_TOO_LARGE, HTTP_BODY_INVALID. */
 export async function readJson(request: IncomingMessage, limitBytes?: number): Promise<unknown> {
   const body = await readBody(request, limitBytes);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse((strictUtf8 ??= new TextDecoder('utf-8', { fatal: true })).decode(body));
   } catch (error) {
     throw httpErrors.error('HTTP_BODY_INVALID', 'The body is not a JSON document in UTF-8', { cause: error });
   }

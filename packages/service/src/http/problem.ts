@@ -25,8 +25,13 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
 }
 
 /** Answers with a JSON document. */
-export function sendJson(response: ServerResponse, status: number, document: unknown): void {
-  send(response, status, 'application/json', document);
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  document: unknown,
+  headers?: Readonly<Record<string, string>>,
+): void {
+  send(response, status, 'application/json', document, headers);
 }
 
 function send(
@@ -36,10 +41,11 @@ function send(
   document: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const body = Buffer.from(`${JSON.stringify(document)}\n`);
+  // Text, not bytes: Node sends it in one piece with the head then.
+  const body = `${JSON.stringify(document)}\n`;
   response.writeHead(status, {
     'content-type': contentType,
-    'content-length': body.length,
+    'content-length': Buffer.byteLength(body),
     ...headers,
   });
   response.end(response.req.method === 'HEAD' ? undefined : body);

@@ -117,8 +117,7 @@ function answersHealth(
     async () => {
       const report = await ctx.health.report();
       const good = path === readyPath ? report.ready : report.state !== 'failed';
-      response.setHeader('cache-control', 'no-store');
-      sendJson(response, good ? 200 : 503, report);
+      sendJson(response, good ? 200 : 503, report, { 'cache-control': 'no-store' });
     },
     request,
     response,
