@@ -120,6 +120,22 @@ suite('mainstay up in a pipe', options, () => {
     } finally {
       clearInterval(pressing);
     }
+    assert.match(up.output, /slow: Did not stop in time and was forced: signal SIGKILL after \S+/);
+    await gone(Number(pid));
+  });
+
+  test('a second Ctrl-C ends also what never turns its event loop again', async () => {
+    using folder = new UpFolder();
+    folder.manifest({ stuck: { env: { MODE: 'block' } } });
+    await using up = startMainstay(folder, 'up');
+    const [, pid] = await up.printed(/stuck is running \(pid (\d+)\)/);
+    await up.printed(/From here on nothing turns/);
+    const pressing = setInterval(() => up.signal('SIGINT'), 100);
+    try {
+      assert.equal(await up.ended, 124);
+    } finally {
+      clearInterval(pressing);
+    }
     await gone(Number(pid));
   });
 
