@@ -53,6 +53,25 @@ test('doctor finds this machine able to run a service', async () => {
   assert.match((await run('doctor')).out, /^ok {4}runtime/m);
 });
 
+test("doctor takes a port for the service's own only where it listens", async () => {
+  const database = createServer();
+  await new Promise<void>((resolve) => database.listen(0, resolve));
+  const { port } = database.address() as AddressInfo;
+  try {
+    const schema = (part: 'database' | 'http') =>
+      z.object({ [part]: z.object({ port: z.int().default(port) }).prefault({}) });
+    const found = async (part: 'database' | 'http'): Promise<string> => {
+      const configured = { ...definition, config: schema(part) };
+      const { run } = bench({ directories: directory, context: { definition: configured } });
+      return (await run('doctor')).out;
+    };
+    assert.match(await found('database'), /^ok +port +the configuration names none$/m);
+    assert.match(await found('http'), /^fail +port +port \d+ is taken by another program$/m);
+  } finally {
+    database.close();
+  }
+});
+
 test('doctor sees a port that another program has', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, resolve));

@@ -46,11 +46,14 @@ export function configCheck(load: () => Promise<ConfigResult<unknown>>): Check {
   };
 }
 
-/** Ports that the configuration names, by keys that end in `port`. */
+/** Keys of what a service listens on itself; `database.port` is somebody else's, and ought to be taken. */
+const ownPort = /^((https?|server|listen|api|admin|metrics|health|grpc)\.)*port$/i;
+
+/** Ports that the service listens on, as far as the configuration's keys tell. */
 export function portsOf(result: ConfigResult<unknown>): number[] {
   if (!result.ok) return [];
   return describeConfig(result)
-    .filter(({ key }) => /(^|[._-]|[a-z](?=P))port$/i.test(key))
+    .filter(({ key }) => ownPort.test(key))
     .map(({ value }) => Number(value))
     .filter((port) => Number.isInteger(port) && port > 0 && port < 65_536);
 }
