@@ -1,19 +1,24 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/**
- * A connection that was answered less than this many milliseconds ago may have its next request on the wire: it gets
- * this long to bring it. Longer than a slow client thinks between two requests of a burst, short against any stop.
- */
-const settledMs = 250;
+/** A connection that has been idle for so many milliseconds when the stop begins is closed at once. */
+const longIdleMs = 2_000;
 /** How often a stop looks after its connections, in milliseconds. */
 const sweepMs = 25;
+/**
+ * Another may have its next request on the wire, and gets so many sweeps to bring it: longer than a slow client thinks
+ * between two requests of a burst, short against any stop. Sweeps and not milliseconds, because on a busy machine time
+ * goes by in which neither we nor the client ran.
+ */
+const settledSweeps = 10;
 
 interface Connection {
   /** Requests that are not answered yet. */
   readonly answering: Set<ServerResponse>;
   /** Monotonic; when it was opened, or its last answer ended. */
   idleSince: number;
+  /** Sweeps of the stop that found it idle, one after the other. */
+  idleSweeps: number;
   /** Bytes that belong to finished requests: more have come when a request has begun to arrive. */
   consumed: number;
   upgraded: boolean;
@@ -59,7 +64,8 @@ export class Connections {
   /** Resolves when every connection has ended. @returns how many had to be cut off */
   async drain(deadlineMs: number): Promise<number> {
     this.#draining = true;
-    const deadline = this.#monotonic() + deadlineMs;
+    const begin = this.#monotonic();
+    const deadline = begin + deadlineMs;
     for (const connection of this.#connections.values()) {
       for (const response of connection.answering) {
         if (!response.headersSent) response.setHeader('connection', 'close');
@@ -68,16 +74,19 @@ export class Connections {
     const empty = Promise.withResolvers<void>();
     this.#onEmpty = empty.resolve;
     let cutOff = 0;
-    const sweep = setInterval(() => {
-      this.#closeIdle();
+    const closeIdleOrAll = (): void => {
+      this.#closeIdle(begin);
       if (this.#monotonic() < deadline) return;
       for (const [socket, connection] of this.#connections) {
         if (this.#isBusy(socket, connection)) cutOff += 1;
         socket.destroy();
       }
-    }, sweepMs);
+    };
+    // Immediates run right after the sockets were read, timers right before: on a busy machine a request can have come
+    // in while the loop was held up, and only reading tells.
+    const sweep = setInterval(() => setImmediate(closeIdleOrAll), sweepMs);
     if (this.size === 0) empty.resolve();
-    else this.#closeIdle();
+    else setImmediate(closeIdleOrAll);
     await empty.promise;
     clearInterval(sweep);
     return cutOff;
@@ -92,6 +101,7 @@ export class Connections {
     const connection: Connection = {
       answering: new Set(),
       idleSince: this.#monotonic(),
+      idleSweeps: 0,
       consumed: 0,
       upgraded: false,
     };
@@ -105,6 +115,7 @@ export class Connections {
   #answered(socket: Socket, connection: Connection, response: ServerResponse): void {
     connection.answering.delete(response);
     connection.idleSince = this.#monotonic();
+    connection.idleSweeps = 0;
     connection.consumed = socket.bytesRead;
   }
 
@@ -112,10 +123,12 @@ export class Connections {
     return connection.upgraded || connection.answering.size > 0 || socket.bytesRead > connection.consumed;
   }
 
-  #closeIdle(): void {
-    const now = this.#monotonic();
+  #closeIdle(begin: number): void {
     for (const [socket, connection] of this.#connections) {
-      if (!this.#isBusy(socket, connection) && now - connection.idleSince >= settledMs) socket.destroySoon();
+      if (this.#isBusy(socket, connection)) continue;
+      connection.idleSweeps += 1;
+      if (connection.idleSweeps > settledSweeps || begin - connection.idleSince >= longIdleMs)
+        socket.destroySoon();
     }
   }
 }
