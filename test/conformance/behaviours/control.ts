@@ -174,7 +174,11 @@ export const controlBehaviours: readonly Behaviour[] = [
       await hosted.stop();
       await hosted.exits(ExitCode.ok);
       hosted.expectOrder('reload', 'reload-end', 'reload', 'reload-end', 'stop');
-      assert.equal(hosted.count('reload'), 2);
+      assert.equal(hosted.count('reload'), hosted.count('reload-end'));
+      // A host without answers sends signals, which on a busy machine arrive when it pleases the kernel: the third may
+      // come when the second has been dealt with, and then there is nothing for it to become one with.
+      const counts = hosted.harness.can.has('answers') ? [2] : [2, 3];
+      assert.ok(counts.includes(hosted.count('reload')), `${hosted.count('reload')} reloads`);
     },
   },
   {
