@@ -187,7 +187,11 @@ export interface RuntimeSnapshot {
 
 /** Event-loop delay and collector pauses, measured from the start. */
 export interface RuntimeMetrics {
+  /** Since the service's last call; what others read (`mainstay up`, a primary) has windows of its own. */
   snapshot(): RuntimeSnapshot;
-  /** True while the event loop turns in time. */
+  /**
+   * False when the event loop has been blocked for more than 10 s, from then until it has turned in time for a second.
+   * While it is blocked nobody can ask: the code that would runs on it.
+   */
   isHealthy(): boolean;
 }

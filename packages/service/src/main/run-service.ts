@@ -8,7 +8,7 @@ import { createHealth } from '../health/index.ts';
 import { ServiceRunner } from '../lifecycle/runner.ts';
 import { createServiceLog } from '../log/index.ts';
 import type { RunningMetrics } from '../metrics/index.ts';
-import type { ServiceDefinition, WorkerPool } from '../types.ts';
+import type { RuntimeMetrics, ServiceDefinition, WorkerPool } from '../types.ts';
 import { ServiceConfig } from './config.ts';
 import { currentInstance, roleOf } from './role.ts';
 import type { CrashGuard } from './crash-guard.ts';
@@ -55,6 +55,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
       return { up: isUp.has(state), paused: state !== 'running', state };
     },
   });
+  let probed: RuntimeMetrics | undefined;
   const runner = new ServiceRunner({
     host,
     log,
@@ -65,7 +66,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
     probe: async () => ({
       report: await health.report(),
       metrics: {
-        ...metrics.snapshot(),
+        ...(probed ??= metrics.reader()).snapshot(),
         cpuMs: cpuMs(),
         ...(role.probe && { instances: await role.probe() }),
       },

@@ -1,4 +1,10 @@
-import { constants, monitorEventLoopDelay, performance, PerformanceObserver } from 'node:perf_hooks';
+import {
+  constants,
+  monitorEventLoopDelay,
+  performance,
+  PerformanceObserver,
+  type EventLoopUtilization,
+} from 'node:perf_hooks';
 import type { RuntimeMetrics, RuntimeSnapshot } from '../types.ts';
 import { LazyHistogram, quantilesOf } from './quantiles.ts';
 
@@ -14,7 +20,16 @@ export interface RuntimeMetricsOptions {
 
 /** Measurements that can be switched off again, for tests and for a clean end. */
 export interface RunningMetrics extends RuntimeMetrics {
+  /** Another reader, whose snapshots take nothing from these: its first covers the time from this call on. */
+  reader(): RuntimeMetrics;
   close(): void;
+}
+
+/** What one reader has not seen yet. */
+interface Window {
+  readonly delay: ReturnType<typeof monitorEventLoopDelay>;
+  readonly pauses: Record<keyof RuntimeSnapshot['gcPauseMs'], LazyHistogram>;
+  utilization: EventLoopUtilization;
 }
 
 /**
@@ -23,51 +38,68 @@ export interface RunningMetrics extends RuntimeMetrics {
  */
 export function startRuntimeMetrics(options: RuntimeMetricsOptions = {}): RunningMetrics {
   const { healthyWithinMs = 10_000, monotonic = () => performance.now() } = options;
-  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
-  delay.enable();
-  const pauses = {
-    minor: new LazyHistogram(),
-    major: new LazyHistogram(),
-    incremental: new LazyHistogram(),
-    weakcb: new LazyHistogram(),
-  };
+  const windows: Window[] = [];
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       // `detail` is there for 'gc' (Node: perf_hooks, performanceNodeEntry.detail); the general type does not know it.
       const kind = kindOf((entry as { detail?: { kind?: number } }).detail?.kind);
-      if (kind) pauses[kind].record(entry.duration);
+      if (kind) for (const { pauses } of windows) pauses[kind].record(entry.duration);
     }
   });
   observer.observe({ entryTypes: ['gc'] });
-  let utilization = performance.eventLoopUtilization();
-  const liveness = watchTurns(monotonic);
+  const turns = watchTurns(healthyWithinMs, monotonic);
+  const { isHealthy } = turns;
+  const reader = (): RuntimeMetrics => {
+    const window = openWindow();
+    windows.push(window);
+    return { snapshot: () => take(window), isHealthy };
+  };
   return {
-    snapshot(): RuntimeSnapshot {
-      const since = utilization;
-      utilization = performance.eventLoopUtilization();
-      const memory = process.memoryUsage();
-      const snapshot: RuntimeSnapshot = {
-        // The histogram holds the time between two samples, of which `resolutionMs` is as it should be.
-        eventLoopDelayMs: quantilesOf(delay, resolutionMs * 1e6),
-        eventLoopUtilization: performance.eventLoopUtilization(utilization, since).utilization,
-        gcPauseMs: {
-          minor: pauses.minor.take(),
-          major: pauses.major.take(),
-          incremental: pauses.incremental.take(),
-          weakcb: pauses.weakcb.take(),
-        },
-        heapUsedBytes: memory.heapUsed,
-        rssBytes: memory.rss,
-      };
-      delay.reset();
-      return snapshot;
-    },
-    isHealthy: () => liveness() <= healthyWithinMs,
+    ...reader(),
+    reader,
     close() {
-      delay.disable();
+      for (const { delay } of windows) delay.disable();
       observer.disconnect();
+      turns.close();
     },
   };
+}
+
+function openWindow(): Window {
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  delay.enable();
+  return {
+    delay,
+    pauses: {
+      minor: new LazyHistogram(),
+      major: new LazyHistogram(),
+      incremental: new LazyHistogram(),
+      weakcb: new LazyHistogram(),
+    },
+    utilization: performance.eventLoopUtilization(),
+  };
+}
+
+/** What has been measured since the last call, and what is at the moment. */
+function take(window: Window): RuntimeSnapshot {
+  const { delay, pauses, utilization: since } = window;
+  window.utilization = performance.eventLoopUtilization();
+  const memory = process.memoryUsage();
+  const snapshot: RuntimeSnapshot = {
+    // The histogram holds the time between two samples, of which `resolutionMs` is as it should be.
+    eventLoopDelayMs: quantilesOf(delay, resolutionMs * 1e6),
+    eventLoopUtilization: performance.eventLoopUtilization(window.utilization, since).utilization,
+    gcPauseMs: {
+      minor: pauses.minor.take(),
+      major: pauses.major.take(),
+      incremental: pauses.incremental.take(),
+      weakcb: pauses.weakcb.take(),
+    },
+    heapUsedBytes: memory.heapUsed,
+    rssBytes: memory.rss,
+  };
+  delay.reset();
+  return snapshot;
 }
 
 /** V8's kinds of collection (Node: perf_hooks.constants, NODE_PERFORMANCE_GC_*). */
@@ -86,19 +118,35 @@ function kindOf(kind: number | undefined): keyof RuntimeSnapshot['gcPauseMs'] | 
   }
 }
 
+/** A turn is noticed by a timer that comes this many times in the bound, and a late one is held against the loop for two. */
+const marksPerBound = 20;
+
 /**
- * How long the event loop has not turned, as far as its own counter shows (libuv: uv_metrics_info, loop_count). Asked
- * on the loop's own thread there is no need for a timer that wakes an idle process.
+ * Whether the event loop turns. Who asks runs on this same loop, so nobody is answered while it is blocked: what can be
+ * seen is that it has just been, by a timer that came late. That is held against it until it has turned in time for a
+ * tenth of the bound, so the first who ask after the block hear of it, in whatever order their turns come.
+ *
+ * Not seen: a block shorter than the bound, whatever waits without blocking (a promise that is never settled, a full
+ * thread pool), and other threads. A block without an end is for a watchdog outside, which then is not fed.
  */
-function watchTurns(monotonic: () => number): () => number {
-  let turns = -1;
-  let turnedAt = monotonic();
-  return () => {
-    const seen = performance.nodeTiming.uvMetricsInfo.loopCount;
-    if (seen !== turns) {
-      turns = seen;
-      turnedAt = monotonic();
-    }
-    return monotonic() - turnedAt;
+function watchTurns(
+  boundMs: number,
+  monotonic: () => number,
+): { readonly isHealthy: () => boolean; readonly close: () => void } {
+  const periodMs = boundMs / marksPerBound;
+  let markedAt = monotonic();
+  let lateAt = -Infinity;
+  const isLate = (now: number): boolean => now - markedAt - periodMs > boundMs;
+  const timer = setInterval(() => {
+    const now = monotonic();
+    if (isLate(now)) lateAt = now;
+    markedAt = now;
+  }, periodMs).unref();
+  return {
+    isHealthy() {
+      const now = monotonic();
+      return !isLate(now) && now - lateAt > 2 * periodMs;
+    },
+    close: () => clearInterval(timer),
   };
 }

@@ -40,13 +40,43 @@ describe('runtime metrics', () => {
     }
   });
 
-  it('are healthy while the event loop turns', async () => {
+  it('give each reader what it has not seen itself', async () => {
+    metrics = startRuntimeMetrics();
+    const other = metrics.reader();
+    await sleep(50);
+    block(300);
+    await sleep(50);
+    const seen = [metrics.snapshot(), other.snapshot()].map(({ eventLoopDelayMs }) => eventLoopDelayMs.max);
+    assert.ok(
+      seen.every((max) => max >= 200),
+      `max ${seen.join(' and ')}`,
+    );
+  });
+
+  it('are unhealthy after a block, until the event loop turns in time again', async () => {
+    metrics = startRuntimeMetrics({ healthyWithinMs: 100 });
+    block(300);
+    assert.equal(metrics.isHealthy(), false, 'in the same turn');
+    await new Promise(setImmediate);
+    assert.equal(metrics.isHealthy(), false, 'in the next turn, also for a second who asks');
+    while (!metrics.isHealthy()) await sleep(5);
+  });
+
+  it('are healthy while the event loop turns within the bound', async () => {
     let now = 0;
     metrics = startRuntimeMetrics({ healthyWithinMs: 100, monotonic: () => now });
+    // Longer than the period of the mark, which therefore comes in it.
+    const turn = (): Promise<void> => sleep(20);
     assert.equal(metrics.isHealthy(), true);
-    now = 101;
-    assert.equal(metrics.isHealthy(), false, 'no turn since the first question');
-    await sleep(1);
+    now = 100;
+    assert.equal(metrics.isHealthy(), true, 'not longer than the bound');
+    await turn();
+    now = 206;
+    assert.equal(metrics.isHealthy(), false, 'longer than the bound');
+    await turn();
+    assert.equal(metrics.isHealthy(), false, 'the loop turns, and has only just begun to');
+    now = 217;
+    await turn();
     assert.equal(metrics.isHealthy(), true);
   });
 });
