@@ -10,6 +10,9 @@ export interface WatchdogOptions {
   readonly log: Logger;
 }
 
+/** When it was not fed, the next try comes after this share of the period: the loop that turns again must not be killed. */
+const retryShare = 1 / 8;
+
 /** Tells systemd at half of its period (sd_watchdog_enabled(3)) that the event loop turns; only while it does. */
 export class Watchdog {
   readonly #options: WatchdogOptions;
@@ -35,6 +38,6 @@ export class Watchdog {
     if (isHealthy) notifier.signOfLife();
     else if (this.#wasHealthy) log.warn({ periodMs }, 'Watchdog is not fed: the event loop is late');
     this.#wasHealthy = isHealthy;
-    this.#timer = clock.setTimer(periodMs / 2, () => this.#turn());
+    this.#timer = clock.setTimer(periodMs * (isHealthy ? 1 / 2 : retryShare), () => this.#turn());
   }
 }
