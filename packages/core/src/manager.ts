@@ -44,9 +44,11 @@ export interface ServiceSpec {
   /** Windows: start after the other automatic services. @default true */
   readonly delayedStart: boolean;
   readonly recovery: RecoveryPolicy;
+  /** The service's own deadline for its start, in milliseconds. */
   readonly startTimeoutMs: number;
+  /** After this much time, in milliseconds, a service that was asked to stop is killed: `stopAllowanceMs` of its limits. */
   readonly stopTimeoutMs: number;
-  /** Windows: time for PRESHUTDOWN (10 s by default since build 15063). @default stopTimeoutMs */
+  /** Windows: time for PRESHUTDOWN, in milliseconds (10 s by default since build 15063). @default stopTimeoutMs */
   readonly preshutdownTimeoutMs: number;
   /** systemd: WatchdogSec; 0 for none. @default 30_000 */
   readonly watchdogMs: number;

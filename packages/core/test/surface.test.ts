@@ -13,6 +13,7 @@ describe('public surface of core', () => {
       'answerControl',
       'defaultLifecycleLimits',
       'defineErrors',
+      'detachTimeoutMs',
       'formatDuration',
       'formatSize',
       'initialLifecycle',
@@ -24,6 +25,7 @@ describe('public surface of core', () => {
       'parseDuration',
       'parseSize',
       'passedSocketsVariable',
+      'primaryLimits',
       'quantityErrors',
       'readPassedSockets',
       'readSupervisedMessage',
@@ -31,6 +33,7 @@ describe('public surface of core', () => {
       'serviceStates',
       'statusOf',
       'stepLifecycle',
+      'stopAllowanceMs',
     ]);
   });
 

@@ -9,6 +9,7 @@ export {
   type SessionEvent,
   type StopReason,
 } from './controls.ts';
+export { detachTimeoutMs, primaryLimits, stopAllowanceMs } from './deadlines.ts';
 export {
   defaultLifecycleLimits,
   type AbortReason,

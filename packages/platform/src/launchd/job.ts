@@ -5,8 +5,6 @@ import { checkJob, type PlistDictionary } from './job-keys.ts';
 
 /** launchd's own default between two starts, in seconds (launchd.plist(5), ThrottleInterval); it takes no less. */
 const minThrottleSeconds = 10;
-/** Added to the service's own deadline, in seconds: it should be the one that gives up first. */
-const graceSeconds = 10;
 
 /** A launchd label is a reverse domain name; a service name that has dots is taken for one. */
 export function labelFor(name: string): string {
@@ -35,7 +33,7 @@ export function renderJob(spec: ServiceSpec): PlistDictionary {
     RunAtLoad: true,
     KeepAlive: recovery.restart === 'on-failure' ? { SuccessfulExit: false } : recovery.restart === 'always',
     ThrottleInterval: Math.max(minThrottleSeconds, Math.ceil(recovery.delayMs / 1000)),
-    ExitTimeOut: Math.ceil(spec.stopTimeoutMs / 1000) + graceSeconds,
+    ExitTimeOut: Math.ceil(spec.stopTimeoutMs / 1000),
     // Without it launchd throttles the processor and the disk of a job (launchd.plist(5), ProcessType).
     ProcessType: 'Interactive',
     Umask: 0o077,

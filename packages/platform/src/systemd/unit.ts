@@ -5,8 +5,8 @@ import { hardening, userHardening } from './hardening.ts';
 import { formatUnit, parseUnit, valuesOf, type UnitEntry } from './unit-file.ts';
 import { escapeSpecifiers, formatCommand, formatEnvironment, formatText, quoteWord } from './unit-syntax.ts';
 
-/** Added to the service's own deadlines, in ms: it should be the one that gives up first, and says why. */
-const graceMs = 10_000;
+/** Added to the service's own deadline for its start, in ms: it should be the one that gives up first, and says why. */
+const startGraceMs = 10_000;
 /** Time for a core dump after the watchdog's SIGABRT, in ms. */
 const abortTimeoutMs = 10_000;
 /** Descriptors that a service may keep across restarts; 0, systemd's default, would refuse them. */
@@ -116,8 +116,8 @@ function serviceSection(spec: ServiceSpec): UnitEntry[] {
     entry('RestartSec', timeSpan(recovery.delayMs)),
     // A wrong command line or configuration does not get better by trying again.
     entry('RestartPreventExitStatus', `${ExitCode.usage} ${ExitCode.notConfigured}`),
-    entry('TimeoutStartSec', timeSpan(spec.startTimeoutMs + graceMs)),
-    entry('TimeoutStopSec', timeSpan(spec.stopTimeoutMs + graceMs)),
+    entry('TimeoutStartSec', timeSpan(spec.startTimeoutMs + startGraceMs)),
+    entry('TimeoutStopSec', timeSpan(spec.stopTimeoutMs)),
     entry('TimeoutAbortSec', timeSpan(abortTimeoutMs)),
     ...(watchdogMs > 0 ? [entry('WatchdogSec', timeSpan(watchdogMs))] : []),
     // The service stops its own children, in its own order; what is left after it is killed.

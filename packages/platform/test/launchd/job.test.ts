@@ -21,7 +21,7 @@ const spec: ServiceSpec = {
   delayedStart: true,
   recovery: { restart: 'on-failure', delayMs: 1_000, maxRestarts: 5, windowMs: 60_000 },
   startTimeoutMs: 90_000,
-  stopTimeoutMs: 15_000,
+  stopTimeoutMs: 24_500,
   preshutdownTimeoutMs: 15_000,
   watchdogMs: 0,
   directories: { state: '/s', logs: '/l', config: '/c' },

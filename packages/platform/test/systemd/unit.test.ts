@@ -18,7 +18,7 @@ const spec: ServiceSpec = {
   delayedStart: true,
   recovery: { restart: 'on-failure', delayMs: 1_500, maxRestarts: 5, windowMs: 60_000 },
   startTimeoutMs: 90_000,
-  stopTimeoutMs: 15_000,
+  stopTimeoutMs: 25_000,
   preshutdownTimeoutMs: 15_000,
   watchdogMs: 30_000,
   directories: { state: '/var/lib/orders', logs: '/var/log/orders', config: '/etc/orders' },

@@ -1,4 +1,4 @@
-import { ExitCode, type ManagerAction, type ServiceInfo } from '@mainstay/core';
+import { ExitCode, stopAllowanceMs, type ManagerAction, type ServiceInfo } from '@mainstay/core';
 
 import {
   printJson,
@@ -8,6 +8,7 @@ import {
   type Target,
   type TargetOptions,
 } from './context.ts';
+import { limitsOf } from './spec.ts';
 import { infoJson } from './status.ts';
 import { ProgressLine } from './terminal/index.ts';
 
@@ -90,13 +91,16 @@ export async function act(
   }
 }
 
+/** Added to how long the service, and then its manager, may take, in milliseconds. */
+const marginMs = 15_000;
+
 /** Longer than the service's own deadlines, so that its own failure is seen and not ours. */
-function defaultTimeoutMs(context: CommandContext, action: ManagerAction): number {
-  const { startTimeoutMs = 90_000, stopTimeoutMs = 15_000 } = context.definition.limits ?? {};
-  const marginMs = 15_000;
-  if (action === 'start') return startTimeoutMs + marginMs;
-  if (action === 'restart') return startTimeoutMs + stopTimeoutMs + marginMs;
-  return stopTimeoutMs + marginMs;
+export function defaultTimeoutMs(context: CommandContext, action: ManagerAction): number {
+  const limits = limitsOf(context.definition);
+  const startMs = limits.startTimeoutMs + marginMs;
+  const stopMs = stopAllowanceMs(limits) + marginMs;
+  if (action === 'start') return startMs;
+  return action === 'restart' ? startMs + stopMs : stopMs;
 }
 
 /** `start-pending: Replaying 3 of 7 (pid 4711)`. */

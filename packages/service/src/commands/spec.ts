@@ -2,6 +2,9 @@ import { resolve } from 'node:path';
 
 import {
   defaultLifecycleLimits,
+  primaryLimits,
+  stopAllowanceMs,
+  type LifecycleLimits,
   type RecoveryPolicy,
   type ServiceAccount,
   type ServiceManager,
@@ -35,7 +38,8 @@ export function buildSpec(
   launch: Launch,
 ): ServiceSpec {
   const name = options.name ?? definition.name;
-  const limits = { ...defaultLifecycleLimits, ...definition.limits };
+  const { startTimeoutMs } = limitsOf(definition);
+  const stopTimeoutMs = stopAllowanceMs(limitsOf(definition));
   const account: ServiceAccount =
     options.account === undefined || options.account === 'virtual'
       ? { type: 'virtual' }
@@ -60,10 +64,16 @@ export function buildSpec(
     autoStart: options.autostart ?? true,
     delayedStart: true,
     recovery: { restart: options.restart ?? 'always', delayMs: 1000, maxRestarts: 5, windowMs: 60_000 },
-    startTimeoutMs: limits.startTimeoutMs,
-    stopTimeoutMs: limits.stopTimeoutMs,
-    preshutdownTimeoutMs: limits.stopTimeoutMs,
+    startTimeoutMs,
+    stopTimeoutMs,
+    preshutdownTimeoutMs: stopTimeoutMs,
     watchdogMs: definition.install?.watchdogMs ?? defaultWatchdogMs,
     directories: manager.directoriesFor(name),
   };
+}
+
+/** Deadlines of the process that the manager sees. How many instances there are may be up to the configuration. */
+export function limitsOf({ limits, instances = 1 }: ServiceDefinition): LifecycleLimits {
+  const own = { ...defaultLifecycleLimits, ...limits };
+  return instances === 1 ? own : primaryLimits(own);
 }

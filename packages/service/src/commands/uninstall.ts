@@ -1,7 +1,7 @@
 import { ExitCode } from '@mainstay/core';
 
 import { printJson, targetOf, type CommandContext, type JsonOption, type TargetOptions } from './context.ts';
-import { stateText } from './control.ts';
+import { defaultTimeoutMs, stateText } from './control.ts';
 import { printChanges, printDiff, printNotes } from './plan-output.ts';
 import { ProgressLine } from './terminal/index.ts';
 
@@ -30,7 +30,7 @@ export async function uninstall(context: CommandContext, options: UninstallOptio
   try {
     const plan = await manager.uninstall(name, {
       purge,
-      timeoutMs: options.timeout ?? 60_000,
+      timeoutMs: options.timeout ?? defaultTimeoutMs(context, 'stop'),
       signal: context.signal,
       ...(options.json ? {} : { onProgress: (info) => progress.update(stateText(info)) }),
     });

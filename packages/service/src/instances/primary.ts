@@ -1,4 +1,4 @@
-import { defaultLifecycleLimits, type PassedDescriptor } from '@mainstay/core';
+import { defaultLifecycleLimits, primaryLimits, type PassedDescriptor } from '@mainstay/core';
 import type { ChildProcess } from 'node:child_process';
 import { worstOf } from '../health/index.ts';
 import type { HealthCheckResult, ServiceContext, ServiceDefinition, ServiceHandlers } from '../types.ts';
@@ -9,7 +9,7 @@ export interface PrimaryOptions {
   readonly definition: ServiceDefinition;
   readonly count: number;
   /** @default node:cluster */
-  readonly fork?: (instance: number, sockets: readonly PassedDescriptor[]) => Promise<ChildProcess>;
+  readonly fork?: typeof forkInstance;
   /** Ends the process as a crash does. @default throws outside of everything */
   readonly fail?: (error: Error) => void;
 }
@@ -38,12 +38,12 @@ export function createPrimary({ definition, count, fork = forkInstance, fail }: 
       ...rest,
       instances: 1,
       // Each instance has a deadline and a clean-up of its own; those come first.
-      limits: { ...limits, stopTimeoutMs: limits.stopTimeoutMs + limits.disposeTimeoutMs + 1_000 },
+      limits: primaryLimits(limits),
       start: (ctx) => {
         fleet = new Fleet({
           count,
           log: ctx.log,
-          fork: (instance) => fork(instance, ctx.sockets),
+          fork: (instance) => fork(instance, ctx.sockets, ctx.startArguments),
           onProgress(up, hintMs) {
             ctx.status(`${up} of ${count} instances are up`);
             if (hintMs !== undefined) ctx.checkpoint(hintMs);

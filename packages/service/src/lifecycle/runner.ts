@@ -1,5 +1,6 @@
 import {
   answerControl,
+  detachTimeoutMs,
   ExitCode,
   initialLifecycle,
   isAppError,
@@ -26,8 +27,6 @@ import type { ServiceHandlers } from '../types.ts';
 import { Deadlines } from './deadlines.ts';
 import { acceptedControls } from './handlers.ts';
 
-/** What a host is given to take note of the end, in milliseconds. */
-const detachTimeoutMs = 2_000;
 /** Longest and default time between two checkpoints, in milliseconds. */
 const maxCheckpointMs = 3_600_000;
 const defaultCheckpointMs = 10_000;
