@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
-import type { ServiceChange, ServicePlan, ServiceScope, ServiceSpec } from '@mainstay/core';
+import {
+  isAppError,
+  type ServiceChange,
+  type ServicePlan,
+  type ServiceScope,
+  type ServiceSpec,
+} from '@mainstay/core';
 import type { CommandRunner } from '../command/run-command.ts';
 import { platformErrors } from '../errors.ts';
 import { writeFileAtomic } from '../files/write-file-atomic.ts';
@@ -10,7 +16,7 @@ import { checkExecutable } from './executable-access.ts';
 import type { SystemdPaths } from './paths.ts';
 import type { Shown } from './show.ts';
 import { noPrivilege, type Systemctl } from './systemctl.ts';
-import { readOwnUnit, renderUnit, unitName } from './unit.ts';
+import { readOwnUnit, renderUnit, targetOf, unitName } from './unit.ts';
 import { parseUnit } from './unit-file.ts';
 import { verifyUnit } from './verify.ts';
 
@@ -34,11 +40,17 @@ export class Installation {
     this.#options = options;
   }
 
+  /** Where no systemd runs, a comparison with what is on disk, and a note. */
   async plan(spec: ServiceSpec): Promise<ServicePlan> {
+    const { shown, notes } = await this.#showIfRuns(spec.name);
+    const plan = await this.#planFrom(spec, shown);
+    return { ...plan, notes: [...notes, ...plan.notes] };
+  }
+
+  async #planFrom(spec: ServiceSpec, shown: Shown): Promise<ServicePlan> {
     const path = this.#unitPath(spec.name);
     const text = renderUnit(spec);
     const before = await readText(path);
-    const shown = await this.#options.show(spec.name);
     this.#checkName(spec, before, shown);
     await this.#checkUser(spec);
     const changes: ServiceChange[] = [];
@@ -61,7 +73,7 @@ export class Installation {
 
   async install(spec: ServiceSpec): Promise<ServicePlan> {
     const { systemctl, scope, run } = this.#options;
-    const plan = await this.plan(spec);
+    const plan = await this.#planFrom(spec, await this.#options.show(spec.name));
     await checkExecutable(spec);
     if (plan.changes.length === 0) return plan;
     this.#requirePrivilege(`install of ${spec.name}`);
@@ -80,10 +92,11 @@ export class Installation {
     return plan;
   }
 
+  /** Where no systemd runs, what is on disk, and a note. */
   async planUninstall(name: string, { purge }: { readonly purge: boolean }): Promise<ServicePlan> {
+    const { shown, notes: unknown } = await this.#showIfRuns(name);
     const path = this.#unitPath(name);
     const before = await readText(path);
-    const shown = await this.#options.show(name);
     const own = before === undefined ? undefined : readOwnUnit(before);
     if (before !== undefined && !own) throw nameTaken(name, path);
     const isForeign = before === undefined && shown.LoadState === 'loaded' && Boolean(shown.FragmentPath);
@@ -95,7 +108,7 @@ export class Installation {
         changes.push({ what: autostart, before: 'enabled', after: undefined });
       }
     }
-    const notes = await dropInNotes(shown);
+    const notes = [...unknown, ...(await dropInNotes(shown))];
     if (purge) {
       for (const what of this.#purged(name, own?.directories)) {
         changes.push({ what, before: 'directory', after: undefined });
@@ -130,6 +143,21 @@ export class Installation {
 
   #requirePrivilege(what: string): void {
     if (this.#options.scope === 'system' && this.#options.uid !== 0) throw noPrivilege(what);
+  }
+
+  async #showIfRuns(name: string): Promise<{ readonly shown: Shown; readonly notes: readonly string[] }> {
+    try {
+      return { shown: await this.#options.show(name), notes: [] };
+    } catch (error) {
+      if (!isAppError(error) || error.code !== 'MANAGER_UNAVAILABLE') throw error;
+      // What systemctl would say of a unit that is not loaded: it reads these links.
+      const { units } = this.#options.paths;
+      const link = join(units, `${targetOf(this.#options.scope)}.wants`, unitName(name));
+      return {
+        shown: { UnitFileState: existsSync(link) ? 'enabled' : 'disabled' },
+        notes: [`Compared with the files only, and not to be carried out here: ${error.message}`],
+      };
+    }
   }
 
   #unitPath(name: string): string {

@@ -78,10 +78,11 @@ class SystemdManager implements ServiceManager {
   }
 
   async uninstall(name: string, options: { readonly purge: boolean } & WaitOptions): Promise<ServicePlan> {
+    // Before the plan, which can also be made without systemd.
+    const { state } = await this.query(name);
     const plan = await this.#installation.planUninstall(name, options);
     if (plan.changes.length === 0) return plan;
     this.#installation.requirePrivilege(`uninstall of ${name}`);
-    const { state } = await this.query(name);
     if (state !== 'not-installed') await this.#systemctlAct('stop', name, options);
     await this.#installation.remove(name, plan);
     return plan;

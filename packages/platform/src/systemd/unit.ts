@@ -1,5 +1,4 @@
-import type { ServiceSpec } from '@mainstay/core';
-import { ExitCode } from '@mainstay/core';
+import { ExitCode, type ServiceScope, type ServiceSpec } from '@mainstay/core';
 import { platformErrors } from '../errors.ts';
 import { hardening, userHardening } from './hardening.ts';
 import { formatUnit, parseUnit, valuesOf, type UnitEntry } from './unit-file.ts';
@@ -41,10 +40,14 @@ export function unitName(name: string): string {
   return `${name}.service`;
 }
 
+/** What pulls a service in when the machine, or the user's session, starts (systemd.special(7)). */
+export function targetOf(scope: ServiceScope): string {
+  return scope === 'system' ? 'multi-user.target' : 'default.target';
+}
+
 /** The unit of a service, the same text for the same spec. Pure. Throws MANAGER_INVALID_SPEC. */
 export function renderUnit(spec: ServiceSpec): string {
   const { name, scope } = spec;
-  const target = scope === 'system' ? 'multi-user.target' : 'default.target';
   return formatUnit(
     [
       `Written by \`${name} install\`, which undoes changes made here.`,
@@ -53,7 +56,7 @@ export function renderUnit(spec: ServiceSpec): string {
     [
       { name: 'Unit', entries: unitSection(spec) },
       { name: 'Service', entries: serviceSection(spec) },
-      { name: 'Install', entries: [entry('WantedBy', target)] },
+      { name: 'Install', entries: [entry('WantedBy', targetOf(scope))] },
       {
         name: ownSection,
         entries: [

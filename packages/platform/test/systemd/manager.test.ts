@@ -1,18 +1,39 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { CommandResult } from '../../src/command/run-command.ts';
+import type { ServiceSpec } from '@mainstay/core';
+import type { CommandResult, CommandRunner } from '../../src/command/run-command.ts';
 import { checkExecutable, type ExecutableFacts } from '../../src/systemd/executable-access.ts';
 import { createSystemdManager } from '../../src/systemd/manager.ts';
 import { systemdPaths } from '../../src/systemd/paths.ts';
+import { renderUnit } from '../../src/systemd/unit.ts';
 import { verifyUnit } from '../../src/systemd/verify.ts';
 
 const answer = (change: Partial<CommandResult>): (() => Promise<CommandResult>) => {
   return async () => ({ code: 0, signal: undefined, stdout: '', stderr: '', ...change });
 };
 const isBooted = (): boolean => true;
+const spec: ServiceSpec = {
+  name: 'orders',
+  displayName: 'Orders',
+  description: '',
+  executable: process.execPath,
+  args: ['run'],
+  scope: 'system',
+  account: { type: 'virtual' },
+  environment: {},
+  dependencies: [],
+  autoStart: true,
+  delayedStart: true,
+  recovery: { restart: 'always', delayMs: 1_000, maxRestarts: 5, windowMs: 60_000 },
+  startTimeoutMs: 90_000,
+  stopTimeoutMs: 25_000,
+  preshutdownTimeoutMs: 25_000,
+  watchdogMs: 30_000,
+  directories: systemdPaths('system').directoriesFor('orders'),
+};
 
 describe('systemd manager', () => {
   it('says what to do where no systemd runs', async () => {
@@ -21,6 +42,45 @@ describe('systemd manager', () => {
       code: 'MANAGER_UNAVAILABLE',
       message: /use `run` to run the service in the foreground/,
     });
+  });
+
+  it('plans from the files where no systemd runs, and refuses to act', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'units-'));
+    const run: CommandRunner = async (file) => assert.fail(`${file} was run`);
+    const paths = { ...systemdPaths('system'), units: root };
+    const manager = createSystemdManager({ scope: 'system', isBooted: () => false, run, paths, uid: 0 });
+    const unit = join(root, 'orders.service');
+    try {
+      const fresh = await manager.plan(spec);
+      assert.deepEqual(fresh.changes, [
+        { what: unit, before: undefined, after: renderUnit(spec) },
+        { what: 'start with the machine', before: undefined, after: 'enabled' },
+      ]);
+      assert.match(fresh.notes.join('\n'), /No systemd to talk to: systemd does not run here/);
+      await assert.rejects(manager.install(spec), { code: 'MANAGER_UNAVAILABLE' });
+      assert.deepEqual(await readdir(root), []);
+
+      await writeFile(unit, renderUnit(spec));
+      await mkdir(join(root, 'multi-user.target.wants'));
+      await symlink(unit, join(root, 'multi-user.target.wants', 'orders.service'));
+      assert.deepEqual((await manager.plan(spec)).changes, []);
+      const edited = { ...spec, description: 'Takes orders' };
+      assert.deepEqual((await manager.plan(edited)).changes, [
+        { what: unit, before: renderUnit(spec), after: renderUnit(edited) },
+      ]);
+      const removed = await manager.planUninstall('orders', { purge: false });
+      assert.deepEqual(
+        removed.changes.map(({ what }) => what),
+        [unit, 'start with the machine'],
+      );
+      assert.equal(removed.notes.length, 1);
+      await assert.rejects(manager.uninstall('orders', { purge: true, timeoutMs: 1 }), {
+        code: 'MANAGER_UNAVAILABLE',
+      });
+      assert.equal(await readFile(unit, 'utf8'), renderUnit(spec));
+    } finally {
+      await rm(root, { recursive: true });
+    }
   });
 
   it('tells the failures of systemctl apart', async () => {
