@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,8 @@ export interface Contender {
 }
 
 export interface Contenders {
+  /** A copy of the Node that runs this: what a running process has mapped cannot leave the page cache. */
+  readonly node: string;
   /** A service that starts and does nothing. */
   readonly idle: readonly Contender[];
   /** `orders-api`. */
@@ -76,6 +78,8 @@ export async function buildContenders(out: string): Promise<Contenders> {
   };
 
   mkdirSync(out, { recursive: true });
+  const node = path.join(out, 'node');
+  copyFileSync(process.execPath, node);
   const peers = async (kind: 'idle' | 'orders', entry: string): Promise<Contender[]> => {
     const source = path.join(here, 'plain', `${kind}.mjs`);
     const list = [single('mainstay', await mainstay(entry, kind))];
@@ -83,15 +87,16 @@ export async function buildContenders(out: string): Promise<Contenders> {
     if (goFile) list.push(single('go + kardianos', goFile));
     list.push({
       name: 'plain node',
-      command: process.execPath,
+      command: node,
       args: [source],
-      bytes: bytesOf(process.execPath) + bytesOf(source),
+      bytes: bytesOf(node) + bytesOf(source),
     });
     const bunFile = bun(source, kind);
     if (bunFile) list.push(single('bun --compile', bunFile));
     return list;
   };
   const contenders = {
+    node,
     idle: await peers('idle', 'bench/start/idle-service.ts'),
     orders: await peers('orders', 'examples/orders-api'),
     skipped,

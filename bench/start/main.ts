@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { spread, table, type Spread } from '../stats.ts';
 import { buildContenders, type Contender } from './contenders.ts';
 import { findWrk, load } from './load.ts';
-import { memoryOf, runToExit, start, stop } from './measure.ts';
+import { asAfterBoot, memoryOf, runToExit, start, stop } from './measure.ts';
 import { NotifyListener } from './notify-listener.ts';
 
 const help = `Usage: npm run bench -- start [--runs N] [--seconds S] [--rounds N] [--json FILE]
@@ -47,14 +47,18 @@ export async function run(argv: string[]): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const work = mkdtempSync(path.join(os.tmpdir(), 'mainstay-bench-'));
   try {
-    say('Building the contenders …');
+    say('Building the contenders, then measuring: some minutes …');
     const contenders = await buildContenders(path.join(work, 'built'));
     for (const reason of contenders.skipped) say(`left out: ${reason}`);
+    for (const { command } of [...contenders.idle, ...contenders.orders]) asAfterBoot(command);
     const runs = Number(values.runs);
-    const idle = await measureStarts(contenders.idle, runs, work);
+    const exits: number[] = [];
+    const idle = await measureStarts(contenders.idle, runs, work, async () => {
+      exits.push(await runToExit(contenders.node, ['-e', '0']));
+    });
+    const baseline = spread(exits.slice(1));
     const orders = await measureStarts(contenders.orders, runs, work);
     const notify = await measureNotify(contenders.idle.slice(0, 2), runs);
-    const baseline = spread(await repeat(runs, () => runToExit(process.execPath, ['-e', '0'])));
     const loads = await measureLoads(
       contenders.orders,
       Number(values.rounds),
@@ -98,7 +102,12 @@ export async function run(argv: string[]): Promise<void> {
       ])}`,
     );
     mkdirSync(path.dirname(values.json), { recursive: true });
-    const machine = { cpu: os.cpus()[0]?.model, cores: os.availableParallelism(), node: process.version };
+    const machine = {
+      cpu: os.cpus()[0]?.model,
+      cores: os.availableParallelism(),
+      loadAverage: os.loadavg(),
+      node: process.version,
+    };
     writeFileSync(
       values.json,
       `${JSON.stringify({ machine, command: `npm run bench -- start ${argv.join(' ')}`.trim(), baseline, idle, orders, notify, loads, skipped: contenders.skipped }, undefined, 2)}\n`,
@@ -114,11 +123,13 @@ async function measureStarts(
   list: readonly Contender[],
   runs: number,
   work: string,
+  alsoInTurn?: () => Promise<void>,
 ): Promise<Record<string, Omit<Figures, 'load'>>> {
   const figures: Record<string, Omit<Figures, 'load'>> = Object.fromEntries(
     list.map(({ name }) => [name, { startMs: [], rssMiB: [], privateDirtyMiB: [] }]),
   );
   for (let round = 0; round <= runs; round += 1) {
+    await alsoInTurn?.();
     for (const contender of list) {
       const { child, readyMs } = await start(contender, await environment(work));
       const collected = figures[contender.name];
@@ -188,7 +199,6 @@ async function measureLoads(
         figures.errors += result.errors;
       }
       await stop(child);
-      say(`round ${round + 1}: ${contender.name} done`);
     }
   }
   return results;
