@@ -34,8 +34,10 @@ export type {
 export {
   passedSocketsVariable,
   readPassedSockets,
+  readStartArguments,
   readSupervisedMessage,
   readSupervisorMessage,
+  startArgumentsVariable,
   type SupervisedHealth,
   type SupervisedMessage,
   type SupervisorMessage,

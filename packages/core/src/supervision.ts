@@ -93,6 +93,20 @@ export function readPassedSockets(text: string | undefined): readonly PassedDesc
   }
 }
 
+/** Environment variable by which the primary of several instances hands on the arguments of its start. */
+export const startArgumentsVariable = 'MAINSTAY_START_ARGUMENTS';
+
+/** Reads the variable; what is not a list of texts is none. */
+export function readStartArguments(text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
 function isDescriptor(value: unknown): value is PassedDescriptor {
   if (!isRecord(value) || typeof value.name !== 'string') return false;
   return typeof value.fd === 'number' && Number.isInteger(value.fd) && value.fd >= 0;

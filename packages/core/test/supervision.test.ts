@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { readPassedSockets, readSupervisedMessage, readSupervisorMessage } from '../src/index.ts';
+import {
+  readPassedSockets,
+  readStartArguments,
+  readSupervisedMessage,
+  readSupervisorMessage,
+} from '../src/index.ts';
 
 describe('messages between a supervisor and its service', () => {
   it('are read', () => {
@@ -17,6 +22,12 @@ describe('messages between a supervisor and its service', () => {
     assert.deepEqual(readPassedSockets(JSON.stringify(sockets)), sockets);
     assert.deepEqual(readPassedSockets('[{"fd":-1,"name":"x"},{"fd":4},null,{"fd":1.5,"name":"y"}]'), []);
     for (const text of [undefined, '', '{', '{}', 'null']) assert.deepEqual(readPassedSockets(text), []);
+  });
+
+  it('arguments of the primary are read, and nothing else', () => {
+    assert.deepEqual(readStartArguments('["-v","",7,null,"x y"]'), ['-v', '', 'x y']);
+    for (const text of [undefined, '', '[', '{}', '"-v"', 'null'])
+      assert.deepEqual(readStartArguments(text), []);
   });
 
   it('anything else is not taken for one, and does not throw', () => {

@@ -1,7 +1,9 @@
 import {
   passedSocketsVariable,
   readPassedSockets,
+  readStartArguments,
   readSupervisorMessage,
+  startArgumentsVariable,
   type HostedService,
   type LifecycleStatus,
   type Logger,
@@ -44,6 +46,8 @@ export class SupervisorHost implements ServiceHost {
   readonly kind = 'supervisor';
   /** Of an instance: those that its primary was passed. */
   readonly sockets: readonly PassedDescriptor[];
+  /** Of an instance: those of its primary's start. */
+  readonly startArguments: readonly string[];
   readonly #log: Logger;
   readonly #channel: IpcChannel;
   readonly #listeners: Array<readonly [string, (message: unknown) => void]> = [];
@@ -53,7 +57,8 @@ export class SupervisorHost implements ServiceHost {
     this.#log = log;
     this.#channel = channel;
     this.sockets = readPassedSockets(env[passedSocketsVariable]);
-    delete env[passedSocketsVariable];
+    this.startArguments = readStartArguments(env[startArgumentsVariable]);
+    for (const name of [passedSocketsVariable, startArgumentsVariable, 'MAINSTAY_HOST']) delete env[name];
   }
 
   async attach(service: HostedService): Promise<void> {

@@ -52,10 +52,16 @@ describe('SupervisorHost', () => {
     assert.deepEqual(channel.sent, [{ type: 'answer', id: 7, answer: 'cannot-accept' }]);
   });
 
-  it('has the sockets that its primary was passed, and keeps them from its own children', () => {
-    const env = { MAINSTAY_SOCKETS: '[{"fd":3,"name":"http"}]', OTHER: '1' };
+  it('has the sockets and arguments that its primary was passed, and keeps them from its own children', () => {
+    const env = {
+      MAINSTAY_HOST: 'supervisor',
+      MAINSTAY_SOCKETS: '[{"fd":3,"name":"http"}]',
+      MAINSTAY_START_ARGUMENTS: '["-v"]',
+      OTHER: '1',
+    };
     const host = new SupervisorHost({ log, channel: new Channel(), env });
     assert.deepEqual(host.sockets, [{ fd: 3, name: 'http' }]);
+    assert.deepEqual(host.startArguments, ['-v']);
     assert.deepEqual(env, { OTHER: '1' });
     assert.deepEqual(new SupervisorHost({ log, channel: new Channel(), env }).sockets, []);
   });

@@ -1,4 +1,4 @@
-import { passedSocketsVariable, type PassedDescriptor } from '@mainstay/core';
+import { passedSocketsVariable, startArgumentsVariable, type PassedDescriptor } from '@mainstay/core';
 import type { ChildProcess } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 
@@ -10,10 +10,12 @@ import { fstatSync } from 'node:fs';
  *
  * @param sockets what the host passed to the primary: an instance that listens on one of these numbers listens on the
  *   primary's descriptor (node:cluster, "server.listen({fd})")
+ * @param startArguments what came with the start of the primary
  */
 export async function forkInstance(
   instance: number,
   sockets: readonly PassedDescriptor[] = [],
+  startArguments: readonly string[] = [],
 ): Promise<ChildProcess> {
   const { default: cluster } = await import('node:cluster');
   const isExecutable = process.getBuiltinModule('node:sea').isSea();
@@ -33,6 +35,7 @@ export async function forkInstance(
     MAINSTAY_INSTANCE: String(instance),
     // Files of the fd store stay with the primary: there is no way to share them.
     [passedSocketsVariable]: JSON.stringify(sockets.filter(({ fd }) => isSocket(fd))),
+    [startArgumentsVariable]: JSON.stringify(startArguments),
   });
   return worker.process;
 }

@@ -11,15 +11,23 @@ export interface Role {
   readonly probe?: () => Promise<readonly InstanceReport[]>;
 }
 
-/** The number that a primary gave this process; undefined for a process that is not one of several. */
-export function currentInstance(env: NodeJS.ProcessEnv = process.env): number | undefined {
+/**
+ * The number that a primary gave this process; undefined for a process that is not one of several. To be asked once: it
+ * is taken out of the environment, for what this process starts is no instance.
+ */
+export function takeInstance(env: NodeJS.ProcessEnv = process.env): number | undefined {
   const text = env['MAINSTAY_INSTANCE'];
+  delete env['MAINSTAY_INSTANCE'];
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 /** Finds out whether several processes are wanted. Only then is anything of `instances` loaded. */
-export async function roleOf(definition: ServiceDefinition, config: ServiceConfig): Promise<Role> {
-  if (currentInstance() !== undefined) {
+export async function roleOf(
+  definition: ServiceDefinition,
+  config: ServiceConfig,
+  instance: number | undefined,
+): Promise<Role> {
+  if (instance !== undefined) {
     const { adoptInstance } = await import('../instances/index.ts');
     await adoptInstance();
     return { definition };

@@ -10,7 +10,7 @@ import { createServiceLog } from '../log/index.ts';
 import type { RunningMetrics } from '../metrics/index.ts';
 import type { RuntimeMetrics, ServiceDefinition, WorkerPool } from '../types.ts';
 import { ServiceConfig } from './config.ts';
-import { currentInstance, roleOf } from './role.ts';
+import { roleOf, takeInstance } from './role.ts';
 import type { CrashGuard } from './crash-guard.ts';
 import type { RunArguments } from './run-arguments.ts';
 
@@ -30,7 +30,8 @@ const workersCloseMs = 2_000;
 /** Runs the service in this process until it has ended. @returns the exit code to leave with */
 export async function runService(options: RunServiceOptions): Promise<number> {
   const { definition, metrics } = options;
-  const identity = identityOf(options);
+  const instance = takeInstance();
+  const identity = identityOf(options, instance);
   let config: ServiceConfig | undefined;
   const mask = (text: string): string => config?.mask(text) ?? text;
   const serviceLog = createServiceLog({
@@ -39,7 +40,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   });
   const log = serviceLog.logger;
   const loaded = (config = new ServiceConfig(definition, options.args, log));
-  const role = await roleOf(definition, loaded);
+  const role = await roleOf(definition, loaded, instance);
   const { limits } = role.definition;
   const host = await createHost({ serviceName: definition.name, log, entry: options.entry, limits });
   if (host.logDescriptor !== undefined) serviceLog.writeTo(host.logDescriptor);
@@ -86,8 +87,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
     async start() {
       await loaded.load();
       const workers = await createWorkers(role.definition, options.entry, disposer);
-      const { runId, version, instance } = identity;
-      const parts = { name: definition.name, runId, version, instance, config: () => loaded.value };
+      const parts = { name: definition.name, ...identity, config: () => loaded.value };
       const ctx = createContext({ ...parts, log, host, runner, health, disposer, workers, metrics });
       const handlers = await role.definition.start(ctx);
       setImmediate(() => void usePino(serviceLog, log));
@@ -115,10 +115,10 @@ interface Identity {
   readonly runId: string;
 }
 
-function identityOf({ definition, build }: RunServiceOptions): Identity {
+function identityOf({ definition, build }: RunServiceOptions, instance = 0): Identity {
   return {
     version: definition.version ?? build?.version ?? '0.0.0',
-    instance: currentInstance() ?? 0,
+    instance,
     // Unique enough to tell runs apart in a log; node:crypto would take 10 ms of every start.
     runId: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`,
   };

@@ -193,6 +193,18 @@ describe('a service of several instances', () => {
     assert.deepEqual(await answers(), ['0', '1']);
   });
 
+  it('hands its start arguments on, and its instances keep what is theirs from what they start', async () => {
+    primary = new Primary({ MAINSTAY_START_ARGUMENTS: '["-v","two words"]' });
+    await primary.state('running');
+    await primary.bothUp();
+    const given = primary.lines.filter(({ msg }) => msg === 'Given');
+    assert.deepEqual(
+      given.map(({ instance, startArguments, own }) => ({ instance, startArguments, own })),
+      given.map(({ instance }) => ({ instance, startArguments: ['-v', 'two words'], own: [] })),
+    );
+    assert.deepEqual(given.map(({ instance }) => instance).sort(), [0, 1]);
+  });
+
   it('starts a killed instance again, paused when the service is', async () => {
     primary = new Primary();
     await primary.state('running');
