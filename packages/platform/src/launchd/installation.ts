@@ -9,7 +9,7 @@ import { formatJob, jobNotes, labelFor, roleAccountFor } from './job.ts';
 import type { Launchctl } from './launchctl.ts';
 import type { LaunchdPaths } from './paths.ts';
 import { isDisabled } from './print.ts';
-import { accountExists, createRoleAccount } from './role-account.ts';
+import { accountExists, createRoleAccount, deleteRoleAccount, isRoleAccountOf } from './role-account.ts';
 
 export interface InstallationOptions {
   readonly scope: ServiceScope;
@@ -21,6 +21,8 @@ export interface InstallationOptions {
 }
 
 const autostart = 'start with the machine';
+const accountText = 'a role account without password';
+const accountChange = (account: string): string => `account ${account}`;
 
 /** Compares, writes and removes property lists. */
 export class Installation {
@@ -42,9 +44,9 @@ export class Installation {
     const account = this.#roleAccount(spec);
     if (account !== undefined && !(await accountExists(account, this.#options.run))) {
       changes.push({
-        what: `account ${account}`,
+        what: accountChange(account),
         before: undefined,
-        after: 'a role account without password',
+        after: accountText,
       });
     }
     for (const directory of Object.values(spec.directories) as string[]) {
@@ -65,8 +67,8 @@ export class Installation {
     this.requirePrivilege(`install of ${spec.name}`);
     const { launchctl, run, paths } = this.#options;
     const account = this.#roleAccount(spec);
-    if (account !== undefined && plan.changes.some(({ what }) => what === `account ${account}`)) {
-      await createRoleAccount(account, run);
+    if (account !== undefined && plan.changes.some(({ what }) => what === accountChange(account))) {
+      await createRoleAccount(spec.name, account, run);
     }
     await this.#makeDirectories(spec, account);
     await mkdir(paths.jobs, { recursive: true });
@@ -85,12 +87,21 @@ export class Installation {
       for (const what of Object.values(this.#options.paths.directoriesFor(name)) as string[]) {
         if (existsSync(what)) changes.push({ what, before: 'directory', after: undefined });
       }
+      const { scope, run } = this.#options;
+      const account = roleAccountFor(name);
+      if (scope === 'system' && (await isRoleAccountOf(name, account, run))) {
+        changes.push({ what: accountChange(account), before: accountText, after: undefined });
+      }
     }
     return { changes, needsRestart: false, notes: [] };
   }
 
-  async remove(plan: ServicePlan): Promise<void> {
-    for (const { what } of plan.changes) await rm(what, { recursive: true, force: true });
+  async remove(name: string, plan: ServicePlan): Promise<void> {
+    const account = roleAccountFor(name);
+    for (const { what } of plan.changes) {
+      if (what === accountChange(account)) await deleteRoleAccount(account, this.#options.run);
+      else await rm(what, { recursive: true, force: true });
+    }
   }
 
   async isEnabled(name: string): Promise<boolean> {

@@ -88,7 +88,7 @@ class LaunchdManager implements ServiceManager {
     if (plan.changes.length === 0) return plan;
     this.#installation.requirePrivilege(`uninstall of ${name}`);
     await this.#unload(name, options);
-    await this.#installation.remove(plan);
+    await this.#installation.remove(name, plan);
     return plan;
   }
 

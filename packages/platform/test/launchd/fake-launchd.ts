@@ -41,13 +41,14 @@ export class FakeLaunchd {
   readonly commands: string[] = [];
   readonly #jobs = new Map<string, Job>();
   readonly #disabled = new Set<string>();
-  readonly #users = new Set<string>();
+  /** Comment by name. */
+  readonly users = new Map<string, string>();
   #nextPid = 500;
 
   readonly run: CommandRunner = async (file, args) => {
     this.commands.push([file, ...args].join(' '));
     if (file === 'id')
-      return this.#users.has(args[1] ?? '') ? done('200\n') : failed(1, `id: ${args[1]}: no such user`);
+      return this.users.has(args[1] ?? '') ? done('200\n') : failed(1, `id: ${args[1]}: no such user`);
     if (file === 'dscl') return this.#dscl(args);
     if (file === 'chown') return done();
     const [verb = '', target = '', path = ''] = args;
@@ -78,7 +79,14 @@ export class FakeLaunchd {
   #dscl(args: readonly string[]): CommandResult {
     if (args[1] === '-list') return done('root 0\n_www 70\n_first 200\n');
     const user = /^\/Users\/(.+)$/.exec(args[2] ?? '')?.[1];
-    if (user !== undefined) this.#users.add(user);
+    if (user === undefined) return done();
+    const comment = this.users.get(user) ?? '';
+    if (args[1] === '-read') {
+      if (args[3] === undefined || comment === '') return done(`No such key: ${args[3]}\n`);
+      return done(comment.includes(' ') ? `${args[3]}:\n ${comment}\n` : `${args[3]}: ${comment}\n`);
+    }
+    if (args[1] === '-delete') this.users.delete(user);
+    else this.users.set(user, args[3] === 'Comment' ? (args[4] ?? '') : comment);
     return done();
   }
 

@@ -90,6 +90,48 @@ describe('launchd manager', { skip }, () => {
     }
   });
 
+  it('removes the account that it made, with a purge only', async () => {
+    const { root, manager, launchd, spec } = setUp();
+    const account = { what: 'account _orders', before: 'a role account without password', after: undefined };
+    const lists = async (purge: boolean): Promise<boolean> =>
+      (await manager.planUninstall('orders', { purge })).changes.some(({ what }) => what === account.what);
+    try {
+      await manager.install(spec({ name: 'orders' }));
+      assert.equal(await lists(false), false);
+      await manager.uninstall('orders', { purge: false, timeoutMs: 5_000 });
+      assert.ok(launchd.users.has('_orders'), 'it owns the data that is kept');
+      assert.ok(await lists(true));
+      const { changes } = await manager.uninstall('orders', { purge: true, timeoutMs: 5_000 });
+      assert.deepEqual(changes.at(-1), account);
+      assert.equal(launchd.users.has('_orders'), false);
+      assert.deepEqual(
+        launchd.commands.filter((command) => command.includes('-delete')),
+        ['dscl . -delete /Users/_orders', 'dscl . -delete /Groups/_orders'],
+      );
+      assert.equal(await lists(true), false);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it('never removes an account that it did not make, whatever its name', async () => {
+    for (const comment of ['', 'Account of another, made by its install']) {
+      const { root, manager, launchd, spec } = setUp();
+      launchd.users.set('_orders', comment);
+      try {
+        await manager.install(spec({ name: 'orders', account: { type: 'named', name: '_orders' } }));
+        await manager.uninstall('orders', { purge: true, timeoutMs: 5_000 });
+        assert.equal(launchd.users.get('_orders'), comment);
+        assert.equal(
+          launchd.commands.some((command) => command.includes('-delete')),
+          false,
+        );
+      } finally {
+        rmSync(root, { recursive: true });
+      }
+    }
+  });
+
   it('refuses who is not root before anything is changed', async () => {
     const { root, manager, launchd, spec } = setUp(501);
     try {
