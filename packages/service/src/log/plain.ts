@@ -1,3 +1,4 @@
+import { isAppError } from '@mainstay/core';
 import { isSensitiveKey, redacted } from './redaction.ts';
 
 /** Bounds of one line, so that a stray object (a socket, a request) cannot make it huge. */
@@ -113,12 +114,15 @@ function property(value: object, key: string, walk: Walk): unknown {
   return plain(entry, walk);
 }
 
-/** An error's own enumerable properties come after the three that people look for; `cause` closes. */
+/**
+ * An error's own enumerable properties come after the three that people look for; `cause` closes. An `AppError` names by
+ * its code and message what was wrong and what to do: the stack says nothing to who can do it. Its cause keeps its own.
+ */
 function errorOf(error: Error, walk: Walk): Record<string, unknown> {
   const copy: Record<string, unknown> = {
     type: plain(error.name, walk),
     message: plain(error.message, walk),
-    stack: plain(error.stack, walk),
+    stack: isAppError(error) ? undefined : plain(error.stack, walk),
   };
   for (const [key, entry] of Object.entries(properties(error, walk))) {
     if (!(key in copy) && key !== 'name' && key !== 'cause') copy[key] = entry;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AppError } from '@mainstay/core';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { createJsonEncoder, type LogBase, type LogRecord } from '../../src/log/encoder.ts';
@@ -55,5 +56,19 @@ describe('encoders', () => {
     assert.match(plain, /caused by: Error: root/);
     assert.ok(!plain.includes('\u001B'));
     assert.ok(createPrettyEncoder({ colour: true })(record).includes('\u001B[31mERROR\u001B[0m'));
+  });
+
+  it('show of an error that says what to do its message, on a terminal', () => {
+    const error = new AppError('CONFIG_INVALID', 'Port is "many": give a number');
+    const record = {
+      level: 'error',
+      time: 0,
+      fields: toPlainFields({ error }),
+      message: 'Start failed',
+    } as const;
+    assert.match(
+      createPrettyEncoder({ colour: false })(record),
+      /ERROR Start failed\n {4}Port is "many": give a number\n$/,
+    );
   });
 });

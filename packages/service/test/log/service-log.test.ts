@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AppError } from '@mainstay/core';
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +86,23 @@ describe('service log', () => {
     assert.match(String(err['stack']), /service-log\.test/);
     const told = err['cause'] as Record<string, unknown>;
     assert.deepEqual([told['type'], told['message'], told['code']], ['RangeError', 'disk', 'ENOSPC']);
+  });
+
+  it('leaves the stack out of an error that says what to do, and keeps that of its cause', () => {
+    const log = open();
+    const cause = new RangeError('no number');
+    const error = new AppError('CONFIG_INVALID', 'Port is "many": give a number', { cause, exitCode: 6 });
+    log.logger.error({ error }, 'Start failed');
+    const [line] = lines(log);
+    const { cause: told, ...rest } = line?.['error'] as Record<string, unknown>;
+    assert.deepEqual(rest, {
+      type: 'AppError',
+      message: 'Port is "many": give a number',
+      code: 'CONFIG_INVALID',
+      details: {},
+      exitCode: 6,
+    });
+    assert.match(String((told as Record<string, unknown>)['stack']), /service-log\.test/);
   });
 
   it('takes anything for fields without throwing', () => {
