@@ -34,12 +34,17 @@ export interface ServiceHost {
   readonly logDescriptor?: number | undefined;
   /** Arguments that came with the start itself (`sc start NAME ARG…`); they follow those of the command line. */
   readonly startArguments?: readonly string[];
-  /** Opens the way from the host to the service; controls may arrive from here on. */
+  /**
+   * Opens the way from the host to the service; controls may arrive from here on. Listens to signals before it returns its
+   * promise: until then the process has listeners of its own, which end it.
+   */
   attach(service: HostedService, liveness: LivenessProbe): Promise<void>;
   /** Called on every change, in order, also many times in one state; must return at once. */
   report(status: LifecycleStatus): void;
   /** Keeps a descriptor beyond this process's life, where the host can. @returns false where it cannot */
   storeDescriptor(name: string, fd: number): boolean;
+  /** Lets go of the kept descriptors of a name; missing where nothing is kept. @returns false when nobody can be told */
+  forgetDescriptor?(name: string): boolean;
   /** The last call, after `stopped` was reported: resolves when the host has taken note. */
   detach(): Promise<void>;
 }

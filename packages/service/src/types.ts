@@ -105,6 +105,8 @@ export interface ServiceContext<Config = unknown, TaskMap extends Tasks = Tasks>
   checkpoint(hintMs?: number): void;
   /** Keeps a descriptor for the next process (systemd's fd store). @returns false where the host has none */
   storeDescriptor(name: string, fd: number): boolean;
+  /** Takes what was kept under this name back from the host; `fd` itself stays open. @returns false where the host has none */
+  forgetDescriptor(name: string): boolean;
   /** Asks for a stop from inside, as if the host had. `process.exit` is a crash, also with 0. */
   requestStop(): void;
 }

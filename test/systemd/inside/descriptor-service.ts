@@ -21,6 +21,9 @@ export const descriptorService = defineService({
       server.listen(passed ? { fd: passed.fd } : { port: 0, host: '127.0.0.1' }, resolve);
     });
     return {
+      reload: () => {
+        if (!ctx.forgetDescriptor('count')) throw new Error('count is kept');
+      },
       stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
     };
   },

@@ -200,7 +200,7 @@ const ask = async (): Promise<Record<string, unknown>> =>
   JSON.parse(await text(connect(9099, '127.0.0.1'))) as Record<string, unknown>;
 
 describe('descriptors', () => {
-  it('are passed to a service that is started by its socket, and kept for the next run', async () => {
+  it('are passed to a service that is started by its socket, and kept for the next run until they are forgotten', async () => {
     const name = 'descriptors';
     const spec = fixtureSpec(manager, name, {});
     const main =
@@ -221,6 +221,10 @@ describe('descriptors', () => {
       const second = await ask();
       assert.equal(second['count'], 2);
       assert.notEqual(second['pid'], first['pid']);
+      // The fixture forgets its count at a reload.
+      await manager.act(name, 'reload', { timeoutMs });
+      await manager.act(name, 'restart', { timeoutMs });
+      assert.equal((await ask())['count'], 1);
     } finally {
       await systemctl('stop', `${name}.socket`);
       rmSync(`/run/systemd/system/${name}.socket`);

@@ -38,7 +38,7 @@ export interface SystemdHostOptions {
 
 export interface SystemdHost extends ServiceHost {
   readonly kind: 'systemd';
-  /** Takes stored descriptors of this name out of the store again. @returns false when nobody can be told */
+  /** FDSTOREREMOVE of sd_notify(3): systemd closes its copies, and the next process is not passed them. */
   forgetDescriptor(name: string): boolean;
 }
 

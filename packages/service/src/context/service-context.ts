@@ -42,6 +42,7 @@ export function createContext(parts: ContextParts): ServiceContext {
     status: (text) => runner.setText(text),
     checkpoint: (hintMs) => runner.checkpoint(hintMs),
     storeDescriptor: (name, fd) => host.storeDescriptor(name, fd),
+    forgetDescriptor: (name) => host.forgetDescriptor?.(name) ?? false,
     requestStop: () => void runner.control({ type: 'stop', reason: 'stop' }),
   };
 }
