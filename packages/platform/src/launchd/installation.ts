@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServiceChange, ServicePlan, ServiceScope, ServiceSpec } from '@mainstay/core';
 import type { CommandRunner } from '../command/run-command.ts';
 import { platformErrors } from '../errors.ts';
+import { readText } from '../files/read-text.ts';
 import { writeFileAtomic } from '../files/write-file-atomic.ts';
 import { formatJob, jobNotes, labelFor, roleAccountFor } from './job.ts';
 import type { Launchctl } from './launchctl.ts';
@@ -136,14 +137,5 @@ export class Installation {
         );
       }
     }
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import {
@@ -11,6 +11,7 @@ import {
 } from '@mainstay/core';
 import type { CommandRunner } from '../command/run-command.ts';
 import { platformErrors } from '../errors.ts';
+import { readText } from '../files/read-text.ts';
 import { writeFileAtomic } from '../files/write-file-atomic.ts';
 import { checkExecutable } from './executable-access.ts';
 import type { SystemdPaths } from './paths.ts';
@@ -237,15 +238,6 @@ async function dropInNotes(shown: Shown): Promise<string[]> {
     notes.push(`Kept: ${path} sets ${[...keys].join(', ') || 'nothing'}`);
   }
   return notes;
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function nameTaken(name: string, where: string): Error {

@@ -19,13 +19,20 @@ export function systemLibrary(name: 'advapi32' | 'kernel32'): LibraryHandle {
   return library;
 }
 
-let getLastError: (() => number) | undefined;
+/** A library's functions, bound by the first call: a module can be loaded where there is no such library. */
+export function boundOnce<Functions>(bind: () => Functions): () => Functions {
+  let bound: Functions | undefined;
+  return () => (bound ??= bind());
+}
 
 /** MSDN: GetLastError; koffi keeps the value of the last call for us. */
 export function lastError(): number {
-  getLastError ??= systemLibrary('kernel32').func('uint32 __stdcall GetLastError()') as () => number;
-  return getLastError();
+  return getLastError()();
 }
+
+const getLastError = boundOnce(
+  () => systemLibrary('kernel32').func('uint32 __stdcall GetLastError()') as () => number,
+);
 
 /** The error of a Windows function that failed, with its code in `details.code`. */
 export function windowsError(call: string, code: number, about?: string): Error {

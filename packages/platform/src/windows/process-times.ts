@@ -1,4 +1,4 @@
-import { systemLibrary, type Handle } from './libraries.ts';
+import { boundOnce, systemLibrary, type Handle } from './libraries.ts';
 
 const queryLimitedInformation = 0x1000;
 /** FILETIME counts 100 ns from 1601-01-01; this is 1970-01-01 in it (MSDN: FILETIME). */
@@ -16,18 +16,18 @@ interface Functions {
   readonly CloseHandle: (handle: Handle) => boolean;
 }
 
-let bound: Functions | undefined;
-
 /** When a process was started, in milliseconds since the Unix epoch; undefined when it is gone or not ours to look at. */
 export function processStartTime(pid: number): number | undefined {
-  bound ??= bind();
-  const handle = bound.OpenProcess(queryLimitedInformation, false, pid);
+  const native = functions();
+  const handle = native.OpenProcess(queryLimitedInformation, false, pid);
   if (!handle) return undefined;
   const created = Buffer.alloc(8);
-  const ok = bound.GetProcessTimes(handle, created, Buffer.alloc(8), Buffer.alloc(8), Buffer.alloc(8));
-  bound.CloseHandle(handle);
+  const ok = native.GetProcessTimes(handle, created, Buffer.alloc(8), Buffer.alloc(8), Buffer.alloc(8));
+  native.CloseHandle(handle);
   return ok ? Number((created.readBigUInt64LE() - unixEpoch) / 10_000n) : undefined;
 }
+
+const functions = boundOnce(bind);
 
 function bind(): Functions {
   const library = systemLibrary('kernel32');

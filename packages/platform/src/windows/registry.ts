@@ -1,5 +1,6 @@
 import { Win32 } from './codes.ts';
 import {
+  boundOnce,
   fromWide,
   fromWideList,
   systemLibrary,
@@ -115,13 +116,7 @@ function decode(type: number, data: Buffer): RegistryValue | undefined {
   }
 }
 
-type Functions = ReturnType<typeof bind>;
-let bound: Functions | undefined;
-
-function functions(): Functions {
-  bound ??= bind();
-  return bound;
-}
+const functions = boundOnce(bind);
 
 function bind() {
   const library = systemLibrary('advapi32');

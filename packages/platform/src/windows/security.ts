@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ffi } from '../ffi/index.ts';
 import { Win32 } from './codes.ts';
-import { lastError, systemLibrary, windowsError, type Handle } from './libraries.ts';
+import { boundOnce, lastError, systemLibrary, windowsError, type Handle } from './libraries.ts';
 
 /**
  * The SID of a service: S-1-5-80 and the SHA-1 of its upper-case UTF-16 name as five numbers (MS-DTYP has the form,
@@ -159,13 +159,7 @@ function toSddl(descriptor: Handle): string {
   }
 }
 
-type Functions = ReturnType<typeof bind>;
-let bound: Functions | undefined;
-
-function functions(): Functions {
-  bound ??= bind();
-  return bound;
-}
+const functions = boundOnce(bind);
 
 function bind() {
   const advapi = systemLibrary('advapi32');

@@ -1,5 +1,6 @@
 import { ffi } from '../ffi/index.ts';
 import {
+  boundOnce,
   lastError,
   systemLibrary,
   wideList,
@@ -212,13 +213,7 @@ function isUnknownLevel(code: number | undefined): boolean {
 
 const needed = () => Buffer.alloc(4);
 
-type Functions = ReturnType<typeof bind>;
-let bound: Functions | undefined;
-
-function functions(): Functions {
-  bound ??= bind();
-  return bound;
-}
+const functions = boundOnce(bind);
 
 function bind() {
   const library = systemLibrary('advapi32');
