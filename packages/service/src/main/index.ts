@@ -3,6 +3,7 @@ import { ExitCode, isAppError } from '@mainstay/core';
 import { selfWorkerFlag } from '@mainstay/platform';
 import type { BuildInfo } from '../commands/context.ts';
 import { startRuntimeMetrics } from '../metrics/index.ts';
+import { installEarlyStop, type EarlyStop } from './early-stop.ts';
 import { installCrashGuard, printError, printFailure, type CrashGuard } from './crash-guard.ts';
 import { identified } from '../service-identity.ts';
 import { loadDefinition, type LoadService } from './load-definition.ts';
@@ -33,11 +34,12 @@ export async function main(options: MainOptions): Promise<void> {
     const { isMainThread, workerData } = await import('node:worker_threads');
     if (!isMainThread && isOwnThread(workerData)) return serveThread(workerData.mainstay, options);
   }
+  const earlyStop = installEarlyStop();
   // First of all, so that the whole start is measured.
   const metrics = startRuntimeMetrics();
   const guard = installCrashGuard();
   try {
-    const code = await dispatch(options, guard, metrics);
+    const code = await dispatch(options, guard, earlyStop, metrics);
     await drained();
     process.exit(code);
   } catch (error) {
@@ -49,11 +51,14 @@ export async function main(options: MainOptions): Promise<void> {
 async function dispatch(
   options: MainOptions,
   guard: CrashGuard,
+  earlyStop: EarlyStop,
   metrics: ReturnType<typeof startRuntimeMetrics>,
 ): Promise<number> {
   const argv = options.argv ?? process.argv.slice(2);
   const { build } = options;
   const entry = options.entry ?? pathToFileURL(process.argv[1] ?? process.execPath).href;
+  // Other commands end by these signals as any program does.
+  if (argv.length > 0 && argv[0] !== 'run') earlyStop.release();
   const definition = await loadDefinition(options.load, build?.version ?? options.version);
   const run = async (flags: readonly string[]): Promise<number> => {
     const args = parseRunFlags(flags);
@@ -68,6 +73,7 @@ async function dispatch(
       build,
       entry,
       guard,
+      earlyStop,
       metrics,
     });
   };

@@ -12,6 +12,7 @@ import type { RuntimeMetrics, ServiceDefinition, WorkerPool } from '../types.ts'
 import { ServiceConfig } from './config.ts';
 import { roleOf, takeInstance } from './role.ts';
 import type { CrashGuard } from './crash-guard.ts';
+import type { EarlyStop } from './early-stop.ts';
 import type { RunArguments } from './run-arguments.ts';
 
 export interface RunServiceOptions {
@@ -21,6 +22,7 @@ export interface RunServiceOptions {
   /** File URL of the program's entry. */
   readonly entry: string;
   readonly guard: CrashGuard;
+  readonly earlyStop: EarlyStop;
   readonly metrics: RunningMetrics;
 }
 
@@ -83,7 +85,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   });
   // A service is up until it is stopped, also when it has nothing in the event loop.
   const alive = setInterval(() => {}, 2 ** 30);
-  const exit = await runner.run({
+  const ended = runner.run({
     async start() {
       await loaded.load();
       const workers = await createWorkers(role.definition, options.entry, disposer);
@@ -95,6 +97,9 @@ export async function runService(options: RunServiceOptions): Promise<number> {
     },
     readConfig: () => loaded.reload(),
   });
+  // Hosts listen in the first, synchronous part of `attach`.
+  options.earlyStop.release();
+  const exit = await ended;
   clearInterval(alive);
   metrics.close();
   serviceLog.flushSync();
