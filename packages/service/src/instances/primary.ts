@@ -1,5 +1,4 @@
-import { defaultLifecycleLimits, primaryLimits, type PassedDescriptor } from '@mainstay/core';
-import type { ChildProcess } from 'node:child_process';
+import { defaultLifecycleLimits, primaryLimits } from '@mainstay/core';
 import { worstOf } from '../health/index.ts';
 import type { HealthCheckResult, ServiceContext, ServiceDefinition, ServiceHandlers } from '../types.ts';
 import { Fleet, type InstanceReport } from './fleet.ts';
