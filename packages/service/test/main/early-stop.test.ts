@@ -22,7 +22,9 @@ interface Running {
 }
 
 function run(t: TestContext, stayAt: string, wrapper: readonly string[] = []): Running {
-  const [command, ...args] = [...wrapper, process.execPath, program, 'run'] as [string, ...string[]];
+  const own = [program, 'run'];
+  const [command = process.execPath, ...before] = wrapper;
+  const args = wrapper.length === 0 ? own : [...before, process.execPath, ...own];
   const child = spawn(command, args, {
     env: { PATH: process.env['PATH'], STAY_AT: stayAt },
     stdio: ['ignore', 'pipe', 'ignore'],
