@@ -94,7 +94,8 @@ describe('service log', () => {
     const error = new AppError('CONFIG_INVALID', 'Port is "many": give a number', { cause, exitCode: 6 });
     log.logger.error({ error }, 'Start failed');
     const [line] = lines(log);
-    const { cause: told, ...rest } = line?.['error'] as Record<string, unknown>;
+    const logged = line?.['error'] as Record<string, unknown>;
+    const { cause: told, ...rest } = logged;
     assert.deepEqual(rest, {
       type: 'AppError',
       message: 'Port is "many": give a number',
