@@ -47,21 +47,24 @@ export class Container {
     const child = spawn('setpriv', args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended: Promise<ContainerEnd> = once(child, 'close').then(([code, signal]) => ({ code, signal }));
     ended.catch(() => {}); // seen by whoever awaits it
+    let pid = 0;
     for (;;) {
+      const hasEnded = child.exitCode !== null || child.signalCode !== null;
       const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').catch(
         () => '',
       );
-      const pid = Number(children.trim());
-      // The child is PID 1 only once unshare has become the program in it.
-      if (pid > 0 && (await commandLine(pid)) !== (await commandLine(child.pid))) {
-        return new Container(child, pid, ended);
+      pid = Number(children.trim()) || pid;
+      // The child is PID 1 only once unshare has become the program in it. An ended process has no command line.
+      const [program, unshare] = [await commandLine(pid), await commandLine(child.pid)];
+      if (program && unshare && program !== unshare) return new Container(child, pid, ended);
+      if (!hasEnded) {
+        await delay(5);
+        continue;
       }
-      if (child.exitCode !== null || child.signalCode !== null) {
-        throw new Error(
-          `unshare ended with ${child.exitCode ?? child.signalCode} before the program started`,
-        );
-      }
-      await delay(5);
+      // unshare(1) ends with the program's exit code, 1 when it cannot make the namespaces, 126 or 127 when it cannot
+      // start the program.
+      if (pid > 0 && ![1, 126, 127].includes(child.exitCode ?? 0)) return new Container(child, pid, ended);
+      throw new Error(`unshare ended with ${child.exitCode ?? child.signalCode} before the program started`);
     }
   }
 
