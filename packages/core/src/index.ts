@@ -17,9 +17,14 @@ export { logLevels, type LogFields, type Logger, type LogLevel, type LogMethod }
 export type { PassedDescriptor } from './passed-descriptor.ts';
 export type {
   LogQuery,
+  ManagedEnd,
+  ManagedRun,
   ManagedState,
+  ManagedUsage,
   ManagerAction,
   ManagerKind,
+  ProgramLimits,
+  ProgramSettings,
   RecoveryPolicy,
   ServiceAccount,
   ServiceChange,

@@ -53,6 +53,45 @@ export interface ServiceSpec {
   /** systemd: WatchdogSec; 0 for none. @default 30_000 */
   readonly watchdogMs: number;
   readonly directories: ServiceDirectories;
+  /** How the agent wants a program run; undefined for a service that was installed by its own command. */
+  readonly program?: ProgramSettings;
+}
+
+/**
+ * What the agent asks of a manager for a program of its manifest, which may be anything. Such a service has no sandbox
+ * and no directories of its own: it runs as a child of the agent would.
+ */
+export interface ProgramSettings {
+  /** Who looks after it, one line of text: `list` finds it by this, and nobody else's install touches it. */
+  readonly owner: string;
+  /** `notify`: a Mainstay service, which says when it is up. `exec`: any other program, up as soon as it runs. */
+  readonly readiness: 'notify' | 'exec';
+  /** Absolute. */
+  readonly workingDirectory: string;
+  /** Exit codes after which the manager does not start it again. */
+  readonly neverOn: readonly number[];
+  /** Exit codes that count as a good end besides 0. */
+  readonly successOn: readonly number[];
+  /** What the main process is sent to end. @default SIGTERM */
+  readonly stopSignal: string | undefined;
+  /** Run to end it, in place of the signal. */
+  readonly stopCommand: readonly string[] | undefined;
+  readonly reloadSignal: string | undefined;
+  readonly limits: ProgramLimits;
+  /** File to which each end is added, to be read by `readEnds`, where the manager can do that. */
+  readonly endsFile: string | undefined;
+}
+
+/** Undefined: no limit. */
+export interface ProgramLimits {
+  readonly memorySoftBytes: number | undefined;
+  readonly memoryHardBytes: number | undefined;
+  /** Per cent of one core. */
+  readonly cpuPercent: number | undefined;
+  readonly processes: number | undefined;
+  readonly openFiles: number | undefined;
+  /** As nice(2) has it, -20 to 19. */
+  readonly nice: number | undefined;
 }
 
 /** Directories that only the service (and administrators) can write. */
@@ -114,6 +153,36 @@ export interface ServiceInfo {
   readonly restarts: number | undefined;
   /** Where the manager keeps the definition: a unit, a plist, a registry key. */
   readonly definition: string | undefined;
+  /** The run that lasts, or the last one, where the manager tells runs apart. */
+  readonly run?: ManagedRun;
+}
+
+/** One run of a service, from its start to its end. */
+export interface ManagedRun {
+  /** Different for each run, also when a pid comes again: InvocationID under systemd. */
+  readonly id: string;
+  /** Milliseconds since the Unix epoch; undefined while there is no process. */
+  readonly startedAt: number | undefined;
+  /** The kernel ended it for its memory. */
+  readonly outOfMemory: boolean;
+  /** What the whole service takes, where the manager counts. */
+  readonly usage: ManagedUsage | undefined;
+}
+
+export interface ManagedUsage {
+  /** Since the start of the run. */
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly processes: number;
+}
+
+/** How a run ended, as the manager noted it at that moment. */
+export interface ManagedEnd {
+  /** `ManagedRun.id`. */
+  readonly run: string;
+  readonly exitCode: number | undefined;
+  readonly exitSignal: string | undefined;
+  readonly outOfMemory: boolean;
 }
 
 export type ManagerAction = 'start' | 'stop' | 'restart' | 'pause' | 'continue' | 'reload';
@@ -157,4 +226,16 @@ export interface ServiceManager {
   /** Windows: custom code 128–255. Others: MANAGER_UNSUPPORTED. */
   sendCustomControl(name: string, code: number): Promise<void>;
   logs(name: string, query: LogQuery): AsyncIterable<string>;
+  /** Several at once, in the order of the names; missing where one question cannot ask for more than one. */
+  queryAll?(names: readonly string[]): Promise<readonly ServiceInfo[]>;
+  /** Names of the installed services of an owner (`ProgramSettings.owner`); missing where nobody keeps that. */
+  list?(owner: string): Promise<readonly string[]>;
+  /** The ends that were added to an `endsFile`, oldest first; missing where none is kept. */
+  readEnds?(endsFile: string): Promise<readonly ManagedEnd[]>;
+  /** Sends a signal to the main process. */
+  signal?(name: string, signal: string): Promise<void>;
+  /** Ends all its processes at once, without asking, and does not start it again. Resolves when it is down. */
+  kill?(name: string, options: WaitOptions): Promise<ServiceInfo>;
+  /** Where a Mainstay service of this name listens for controls; missing where the manager passes them on itself. */
+  controlSocket?(name: string): string;
 }
