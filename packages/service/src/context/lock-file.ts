@@ -43,7 +43,9 @@ export function makeLockFile(path: string, tookOver: (stale: Holder) => void): D
           `process ${holder.pid} on the host ${holder.host}; if that has ended, remove the file`,
         );
       }
-      if (isAlive(holder)) throw locked(path, `process ${holder.pid}; if it has ended, remove the file`);
+      if (isAlive(holder)) {
+        throw locked(path, `process ${holder.pid}; if it has ended, remove the file`, holder.pid);
+      }
       if (moveAway(path, found)) tookOver(holder);
     }
   } catch (error) {
@@ -135,8 +137,8 @@ function parseHolder(text: string): Holder | undefined {
   }
 }
 
-function locked(path: string, by: string): Error {
+function locked(path: string, by: string, pid?: number): Error {
   return serviceErrors.error('SERVICE_LOCKED', `The lock file ${path} is held by ${by}`, {
-    details: { path },
+    details: { path, ...(pid !== undefined && { pid }) },
   });
 }
