@@ -1,11 +1,31 @@
 export { supervisorErrors } from './manifest/errors.ts';
-export { parseManifest } from './manifest/parse.ts';
 export type {
+  AlertKind,
+  AlertRules,
+  AlertTarget,
+  Dependency,
+  DependencyCondition,
+  HealthRules,
+  ListenDeclaration,
+  Located,
+  LocatedProgram,
+  LogRules,
+  LogStoreRules,
   Manifest,
   ManifestLanguage,
+  ManifestPosition,
+  ManifestPositions,
   ManifestProblem,
   ManifestResult,
-  ManifestService,
+  ManifestSurroundings,
+  MetricsRules,
+  ProbeRules,
+  ProbeTarget,
+  ProgramDeclaration,
+  ResourceLimits,
+  RunnerKind,
+  ServiceDeclaration,
+  StopRules,
 } from './manifest/types.ts';
 export { ProcessRunner } from './process-runner/process-runner.ts';
 export {
@@ -38,3 +58,23 @@ export {
 } from './supervise/service-supervisor.ts';
 export { stateOf, type ServiceView } from './supervise/view.ts';
 export { readUsage, type Usage } from './usage/usage.ts';
+export { createProber, type ProberOptions } from './health/prober.ts';
+export {
+  initialProbe,
+  stepProbe,
+  type ProbeEffect,
+  type ProbeEvent,
+  type ProbeModel,
+  type ProbeStep,
+} from './health/step-probe.ts';
+export { SharedPorts, type SharedPortsOptions } from './shared-port/shared-ports.ts';
+export {
+  endLimits,
+  initialLimits,
+  stepLimits,
+  watchesLimits,
+  type LimitEffect,
+  type LimitSample,
+  type LimitsModel,
+  type LimitsStep,
+} from './watch/step-limits.ts';

@@ -12,5 +12,14 @@ export interface ProbeResult {
 
 /** Does one probe. Never rejects; a probe that hangs has failed when `timeoutMs` is over, and leaves nothing behind. */
 export interface Prober {
-  probe(target: ProbeTarget, of: { readonly run: Run; readonly declaration: ServiceDeclaration }, timeoutMs: number): Promise<ProbeResult>;
+  probe(
+    target: ProbeTarget,
+    of: {
+      readonly run: Run;
+      readonly declaration: ServiceDeclaration;
+      /** For readiness, a heartbeat is well only when the service says that it is ready. @default 'liveness' */
+      readonly kind?: ProbeKind;
+    },
+    timeoutMs: number,
+  ): Promise<ProbeResult>;
 }

@@ -1,0 +1,212 @@
+import type { ChildProcess, SendHandle } from 'node:child_process';
+import { constants } from 'node:os';
+import { isAbsolute, relative } from 'node:path';
+
+import type { Clock, Logger, Timer } from '@mainstay/core';
+
+import { createSharedHandle, type SharedHandle } from './handle.ts';
+import { keyOf, readClusterRequest, type ClusterRequest, type ListenRequest } from './protocol.ts';
+
+/** A port that nobody has used for so long, while instances of its service listen on others, is closed. Milliseconds. */
+const unusedMs = 60_000;
+
+/** EADDRINUSE as libuv has it: errno(3) of this system below zero; -4091 on Windows (uv/errno.h). */
+const addressInUse = -(process.platform === 'win32' ? 4091 : constants.errno.EADDRINUSE);
+/** EBADF, below zero as libuv has it; the same on every POSIX system (errno(3)). */
+const badDescriptor = -9;
+
+export interface SharedPortsOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /**
+   * A copy of the socket that the processes of this service were passed under this number (`listen:`): a process that
+   * listens on a descriptor asks for ours. @default has none
+   */
+  readonly duplicate?: (scope: string, fd: number) => number | undefined;
+}
+
+/** A socket that is bound once for a service, and its users among the processes that are there. */
+interface Port {
+  readonly handle: SharedHandle;
+  /** What the first server of this port said of itself, such as keys of TLS tickets; all servers get it. */
+  data: unknown;
+  readonly users: Set<ChildProcess>;
+  /** Monotonic; when the last user went. */
+  unusedSince: number | undefined;
+}
+
+interface Scope {
+  readonly ports: Map<string, Port>;
+  /** Processes that are attached; those that listen are true. */
+  readonly children: Map<ChildProcess, boolean>;
+  timer: Timer | undefined;
+}
+
+/**
+ * Lets Node processes listen on one port together, also those that know nothing of Mainstay: it speaks the primary's
+ * side of node:cluster's protocol (lib/internal/cluster), with the listening handle shared (SCHED_NONE).
+ *
+ * INVARIANTS: we bind and never accept. The socket stays open from the first process that wants it until the scope is
+ * released, so that a connection that comes while no process is there waits in its queue and is not refused.
+ */
+export class SharedPorts {
+  readonly #options: SharedPortsOptions;
+  readonly #scopes = new Map<string, Scope>();
+
+  constructor(options: SharedPortsOptions) {
+    this.#options = options;
+  }
+
+  /** What a process needs in its environment, besides an IPC channel, to ask us in place of binding by itself. */
+  static environment(instance: number): Readonly<Record<string, string>> {
+    return { NODE_UNIQUE_ID: String(instance + 1) };
+  }
+
+  /** Answers a process from now on, until its channel closes. `scope` is the service: its processes share ports. */
+  attach(child: ChildProcess, scope: string): void {
+    const own = this.#scopeOf(scope);
+    own.children.set(child, false);
+    const receive = (raw: unknown): void => {
+      const request = readClusterRequest(raw);
+      if (request) this.#receive(request, child, scope, own);
+    };
+    const leave = (): void => {
+      child.off('internalMessage', receive);
+      own.children.delete(child);
+      for (const port of own.ports.values()) this.#unuse(port, child);
+      this.#watch(own);
+    };
+    child.on('internalMessage', receive);
+    child.once('disconnect', leave);
+    child.once('exit', leave);
+  }
+
+  /** Closes the ports of a service that is not to run any more. From here on connections are refused. */
+  release(scope: string): void {
+    const own = this.#scopes.get(scope);
+    if (!own) return;
+    own.timer?.clear();
+    own.timer = undefined;
+    for (const port of own.ports.values()) port.handle.close();
+    own.ports.clear();
+    if (own.children.size === 0) this.#scopes.delete(scope);
+  }
+
+  close(): void {
+    for (const scope of this.#scopes.keys()) this.release(scope);
+  }
+
+  #scopeOf(name: string): Scope {
+    let scope = this.#scopes.get(name);
+    if (!scope) {
+      scope = { ports: new Map(), children: new Map(), timer: undefined };
+      this.#scopes.set(name, scope);
+    }
+    return scope;
+  }
+
+  #receive(request: ClusterRequest, child: ChildProcess, name: string, scope: Scope): void {
+    switch (request.act) {
+      case 'queryServer':
+        this.#listen(request, child, name, scope);
+        break;
+      case 'listening':
+        scope.children.set(child, true);
+        this.#watch(scope);
+        break;
+      case 'close': {
+        const port = scope.ports.get(request.key);
+        if (port) this.#unuse(port, child);
+        this.#watch(scope);
+        break;
+      }
+      case 'exitedAfterDisconnect':
+        // The process waits for this before it leaves the channel.
+        this.#send(child, { ack: request.seq });
+        break;
+      case 'online':
+        break;
+    }
+  }
+
+  #listen(request: ListenRequest, child: ChildProcess, name: string, scope: Scope): void {
+    const key = keyOf(request);
+    const existing = scope.ports.get(key);
+    // A process that asks for the same port a second time has to hear that it is taken: by itself.
+    if (existing?.users.has(child)) return this.#refuse(request, key, child, this.#inUse(request, name));
+    const made = existing?.handle ?? this.#bind(request, name);
+    if (typeof made === 'number') return this.#refuse(request, key, child, made);
+    const port: Port = existing ?? {
+      handle: made,
+      data: undefined,
+      users: new Set(),
+      unusedSince: undefined,
+    };
+    port.data ||= request.data;
+    port.users.add(child);
+    port.unusedSince = undefined;
+    if (!existing) {
+      scope.ports.set(key, port);
+      const { address, port: number } = request;
+      this.#options.log.debug({ service: name, address, port: number }, 'Port is bound for the instances');
+    }
+    this.#send(child, { errno: 0, key, ack: request.seq, data: port.data }, port.handle);
+  }
+
+  #bind(request: ListenRequest, name: string): SharedHandle | number {
+    if (request.fd === undefined) return createSharedHandle({ ...request, address: shortAddress(request) });
+    const fd = this.#options.duplicate?.(name, request.fd);
+    return fd === undefined ? badDescriptor : createSharedHandle({ ...request, fd });
+  }
+
+  /** As node's own primary finds out: by binding a second time. */
+  #inUse(request: ListenRequest, name: string): number {
+    const second = this.#bind(request, name);
+    if (typeof second === 'number') return second;
+    second.close();
+    return addressInUse;
+  }
+
+  #refuse({ seq }: ListenRequest, key: string, child: ChildProcess, errno: number): void {
+    this.#send(child, { errno, key, ack: seq, data: null });
+  }
+
+  #send(child: ChildProcess, message: object, handle?: SharedHandle): void {
+    if (!child.connected) return;
+    const failed = (error: Error | null): void => {
+      if (error)
+        this.#options.log.debug({ error, childPid: child.pid }, 'An instance has gone before its answer');
+    };
+    // NODE_ makes it internal to node: the program does not see it (child_process, "subprocess.send()").
+    child.send({ cmd: 'NODE_CLUSTER', ...message }, handle as unknown as SendHandle | undefined, failed);
+  }
+
+  #unuse(port: Port, child: ChildProcess): void {
+    if (!port.users.delete(child) || port.users.size > 0) return;
+    port.unusedSince = this.#options.clock.monotonic();
+  }
+
+  /** A port that the program does not use any more (its configuration has changed) must not swallow connections. */
+  #watch(scope: Scope): void {
+    scope.timer?.clear();
+    scope.timer = undefined;
+    const unused = [...scope.ports].filter(([, { unusedSince }]) => unusedSince !== undefined);
+    const areUp = scope.children.size > 0 && [...scope.children.values()].every(Boolean);
+    if (unused.length === 0 || !areUp) return;
+    scope.timer = this.#options.clock.setTimer(unusedMs, () => {
+      scope.timer = undefined;
+      for (const [key, port] of unused) {
+        if (port.users.size > 0 || scope.ports.get(key) !== port) continue;
+        scope.ports.delete(key);
+        port.handle.close();
+      }
+    });
+  }
+}
+
+/** Paths of sockets have about 100 bytes: the shorter of the two that name it. */
+function shortAddress({ address, port }: ListenRequest): string | null {
+  if (address === null || port >= 0 || process.platform === 'win32' || !isAbsolute(address)) return address;
+  const near = relative(process.cwd(), address);
+  return near.length < address.length ? near : address;
+}
