@@ -6,6 +6,8 @@ export interface Containment {
   readonly kind: 'cgroup-v2' | 'cgroup-v1' | 'job-object' | 'process-group';
   /** For each limit that cannot be held here: why, for people. */
   readonly unheldLimits: Readonly<Partial<Record<ContainedLimit, string>>>;
+  /** Undefined when programs can run as other users; else why not, for people. */
+  readonly noOtherUsers: string | undefined;
   /** Makes the container of one tree, empty. Its name is unique among the living; an old one of that name is ended. */
   create(name: string, limits: ContainmentLimits): Promise<Container> | Container;
   /** Ends everything, also what an earlier agent of the same name left behind, and the guardian. */
@@ -33,6 +35,8 @@ export interface Container {
     readonly command: string;
     readonly args: readonly string[];
     readonly user: string | undefined;
+    /** LISTEN_PID is to be the program's own (sd_listen_fds(3)). @default false */
+    readonly setsListenPid?: boolean;
   }): { readonly command: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** To be called with the process right after its start, where it has to be put in from outside (Windows). */
   adopt(pid: number): void;
