@@ -1,6 +1,6 @@
 import type { Control, ControlAnswer, LifecycleStatus, SupervisedHealth } from '@mainstay/core';
 
-import type { RunnerKind, ServiceDeclaration } from '../manifest/types.ts';
+import type { ResourceLimits, RunnerKind, ServiceDeclaration } from '../manifest/types.ts';
 import type { OutputStream, RunOutput } from '../output/types.ts';
 
 /** Which process of which service, and which of its runs. */
@@ -81,6 +81,8 @@ export interface Run {
   reclaim(request: ReclaimRequest): Promise<boolean | undefined>;
   /** Undefined when it has ended. */
   usage(): Promise<Usage | undefined>;
+  /** Holds it to new limits while it runs, as far as that can be; missing where it cannot. Never throws. */
+  setLimits?(limits: ResourceLimits): void;
 }
 
 export interface ReclaimRequest {
