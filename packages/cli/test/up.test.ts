@@ -165,17 +165,17 @@ suite('mainstay up with a bad manifest', options, () => {
       'services:\n  a: { servise: x }\n  b: { service: x, exec: [y] }\n',
     );
     assert.equal(code, 6);
-    assert.match(output, /The manifest has 3 problems:/);
+    assert.match(output, /The manifest has 4 problems:/);
     assert.match(output, /mainstay\.yaml:2:3 services\.a needs "service"/);
     assert.match(output, /mainstay\.yaml:2:8 Unknown key "servise" in services\.a; did you mean service\?/);
-    assert.match(output, /mainstay\.yaml:3:20 services\.b\.exec is not supported yet/);
+    assert.match(output, /mainstay\.yaml:3:20 services\.b has "service" and "exec"; choose one/);
   });
 
   test('a service that is not there, a variable that is not set, a file that is not there', async () => {
     const missing = await failure('services:\n  a: { service: nowhere }\n  b: { service: nowhere2 }\n');
     assert.equal(missing.code, 6);
-    assert.match(missing.output, /:2:3 services\.a\.service: There is no file or folder/);
-    assert.match(missing.output, /:3:3 services\.b\.service: There is no file or folder/);
+    assert.match(missing.output, /:2:17 services\.a\.service: There is no file or folder/);
+    assert.match(missing.output, /:3:17 services\.b\.service: There is no file or folder/);
     const unset = await failure('services:\n  a: { service: x, env: { P: "${NOT_SET_ANYWHERE}" } }\n');
     assert.match(unset.output, /:2:30 services\.a\.env\.P: \$NOT_SET_ANYWHERE is not set/);
     const none = await failure(undefined);

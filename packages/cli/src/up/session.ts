@@ -123,8 +123,8 @@ function programOf(service: LocatedService, env: NodeJS.ProcessEnv): ProgramSpec
   const { program, name } = service;
   return {
     name,
-    command: process.execPath,
-    args: [...program.args, 'run'],
+    command: program.command,
+    args: program.args,
     cwd: program.folder,
     env: { ...env, ...service.env, MAINSTAY_HOST: 'supervisor' },
   };

@@ -1,6 +1,7 @@
-import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, type Pair } from 'yaml';
+import { isMap, isScalar, isSeq, parseDocument, type Document, type Node } from 'yaml';
 
-import type { ManifestLanguage, ManifestProblem } from './types.ts';
+import { LineTable } from './line-table.ts';
+import type { ManifestLanguage, ManifestPosition, ManifestProblem } from './types.ts';
 
 /** One key of a map, with its value. */
 export interface Entry {
@@ -9,21 +10,24 @@ export interface Entry {
   readonly value: Node | null;
 }
 
-/** Reads values out of YAML nodes, and collects what is wrong with them by line and column. */
+/** A YAML document with its positions, and what was found wrong in it. */
 export class ManifestReader {
   readonly problems: ManifestProblem[] = [];
-  readonly #lines = new LineCounter();
+  readonly warnings: ManifestProblem[] = [];
+  /** Where each path of the manifest was read: `services.orders.limits.cpu`. */
+  readonly positions = new Map<string, ManifestPosition>();
+  readonly language: ManifestLanguage;
+  readonly #lines: LineTable;
   readonly #document: Document.Parsed;
-  readonly #language: ManifestLanguage;
 
   constructor(text: string, language: ManifestLanguage) {
-    this.#language = language;
+    this.language = language;
+    this.#lines = new LineTable(text);
     this.#document = parseDocument(text, {
-      lineCounter: this.#lines,
       version: '1.2',
       merge: true,
       stringKeys: true,
-      // Seen in `map`, which can say which key it is, and does not keep the other problems from being found.
+      // Seen in `entries`, which can say which key it is, and does not keep the other problems from being found.
       uniqueKeys: false,
       prettyErrors: false,
       logLevel: 'error',
@@ -40,53 +44,57 @@ export class ManifestReader {
     this.#add(node?.range?.[0] ?? 0, message);
   }
 
-  position(node: Node | null): { readonly line: number; readonly column: number } {
-    const { line, col } = this.#lines.linePos(node?.range?.[0] ?? 0);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
+  warning(node: Node | null, message: string): void {
+    this.warnings.push({ ...this.position(node), message });
   }
 
-  /** The entries of a map; anything else is a problem. */
-  map(node: Node | null, what: string, at: Node | null = node): readonly Entry[] | undefined {
+  position(node: Node | null): ManifestPosition {
+    return this.#lines.position(node?.range?.[0] ?? 0);
+  }
+
+  /** The entries of a map, those of its merge keys (`<<`) behind its own; undefined for anything else. */
+  entries(node: Node | null): readonly Entry[] | undefined {
     const found = this.resolve(node);
-    if (!isMap(found)) {
-      this.problem(found ?? at, `${what} must be a map of keys and values`);
-      return undefined;
-    }
-    const entries = found.items.map((pair: Pair) => {
-      const keyNode = pair.key as Node;
-      return {
-        key: isScalar(keyNode) ? String(keyNode.value) : String(keyNode),
-        keyNode,
-        value: pair.value as Node | null,
-      };
-    });
-    for (const [index, { key, keyNode: again }] of entries.entries()) {
-      const first = entries.findIndex((entry) => entry.key === key);
-      if (first === index) continue;
-      const { line } = this.position(entries[first]?.keyNode ?? null);
-      this.problem(again, `The key "${key}" is given twice in ${what}; the first is in line ${line}`);
-    }
-    return entries;
+    return isMap(found) ? this.#entriesOf(found, new Set()) : undefined;
   }
 
-  /** Text with its placeholders replaced; numbers and booleans as they are written. */
-  text(node: Node | null, what: string, at: Node | null = node): string | undefined {
+  #entriesOf(map: Node, within: ReadonlySet<Node>): Entry[] {
+    if (!isMap(map) || within.has(map)) return [];
+    const own: Entry[] = [];
+    const merged: Entry[] = [];
+    for (const { key, value } of map.items) {
+      const keyNode = key as Node;
+      const name = isScalar(keyNode) ? String(keyNode.value) : String(keyNode);
+      if (name !== '<<') {
+        own.push({ key: name, keyNode, value: value as Node | null });
+        continue;
+      }
+      const from = this.resolve(value as Node | null);
+      const sources = isSeq(from) ? from.items.map((item) => this.resolve(item as Node)) : [from];
+      for (const source of sources)
+        if (isMap(source)) merged.push(...this.#entriesOf(source, new Set([...within, map])));
+        else this.problem(source ?? keyNode, 'The merge key << takes an alias of a map');
+    }
+    const names = new Set(own.map(({ key }) => key));
+    for (const entry of merged)
+      if (!names.has(entry.key)) {
+        names.add(entry.key);
+        own.push(entry);
+      }
+    return own;
+  }
+
+  /** The items of a list; undefined for anything else. */
+  items(node: Node | null): readonly (Node | null)[] | undefined {
     const found = this.resolve(node);
-    if (!isScalar(found) || found.value === null || typeof found.value === 'object') {
-      this.problem(found ?? at, `${what} must be text`);
-      return undefined;
-    }
-    const written =
-      typeof found.value === 'string' ? found.value : (found.source ?? JSON.stringify(found.value));
-    const expanded = this.#language.expand(written);
-    if (expanded.ok) return expanded.text;
-    this.problem(found, `${what}: ${expanded.message}`);
-    return undefined;
+    return isSeq(found) ? (found.items as (Node | null)[]) : undefined;
   }
 
-  unknownKey(entry: Entry, where: string, known: readonly string[]): void {
-    const hint = this.#language.didYouMean(entry.key, known) || `; known are ${known.join(', ')}`;
-    this.problem(entry.keyNode, `Unknown key "${entry.key}" in ${where}${hint}`);
+  /** What is written, as text; undefined for maps, lists and nothing. */
+  written(node: Node | null): string | undefined {
+    const found = this.resolve(node);
+    if (!isScalar(found) || found.value === null || typeof found.value === 'object') return undefined;
+    return typeof found.value === 'string' ? found.value : (found.source ?? JSON.stringify(found.value));
   }
 
   /** What an alias stands for. */
@@ -97,7 +105,6 @@ export class ManifestReader {
   }
 
   #add(offset: number, message: string): void {
-    const { line, col } = this.#lines.linePos(offset);
-    this.problems.push({ line: Math.max(1, line), column: Math.max(1, col), message });
+    this.problems.push({ ...this.#lines.position(offset), message });
   }
 }

@@ -42,7 +42,12 @@ export interface ServiceDeclaration {
 
 export type ProgramDeclaration =
   /** A Mainstay service. `command` is its executable, or Node with the source; it gets an IPC channel to the agent. */
-  | { readonly type: 'service'; readonly command: string; readonly args: readonly string[]; readonly source: string }
+  | {
+      readonly type: 'service';
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly source: string;
+    }
   /** Anything else. `command` is as written: a path, or a name to be found on PATH. */
   | { readonly type: 'exec'; readonly command: string; readonly args: readonly string[] };
 
@@ -184,18 +189,60 @@ export interface AlertRules {
   readonly perMinute: number;
 }
 
-export interface ManifestProblem {
+/** A place in the text of the manifest. */
+export interface ManifestPosition {
   /** 1-based. */
   readonly line: number;
   /** 1-based, in UTF-16 code units. */
   readonly column: number;
+}
+
+export interface ManifestProblem extends ManifestPosition {
   /** Starts with a capital, no full stop. */
   readonly message: string;
 }
 
+/** Where each key was read, by its path: `services.orders.limits.cpu`. Not part of the manifest, which is compared. */
+export type ManifestPositions = ReadonlyMap<string, ManifestPosition>;
+
 export type ManifestResult =
-  | { readonly ok: true; readonly manifest: Manifest }
-  | { readonly ok: false; readonly problems: readonly ManifestProblem[] };
+  | {
+      readonly ok: true;
+      readonly manifest: Manifest;
+      readonly positions: ManifestPositions;
+      /** What is allowed, and seldom meant. */
+      readonly warnings: readonly ManifestProblem[];
+    }
+  | {
+      readonly ok: false;
+      readonly problems: readonly ManifestProblem[];
+      readonly warnings: readonly ManifestProblem[];
+    };
+
+/** A Mainstay service, found: its executable, or Node with its source. */
+export interface LocatedProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Working directory unless the manifest names one; absolute. */
+  readonly cwd: string;
+}
+
+export type Located =
+  | { readonly ok: true; readonly program: LocatedProgram }
+  | { readonly ok: false; readonly message: string };
+
+/** What the parser takes from outside the text. */
+export interface ManifestSurroundings {
+  /** Absolute path of the manifest's folder; relative paths start from it. */
+  readonly folder: string;
+  readonly platform: NodeJS.Platform;
+  /** Bounds of what limits may ask for; undefined: not looked at. */
+  readonly machine: { readonly memoryBytes: number; readonly cores: number } | undefined;
+  /** Finds the program of `service: path`; the path is absolute. */
+  locate(path: string): Promise<Located>;
+  /** The text of an `envFile`; rejects when it cannot be read. */
+  readText(path: string): Promise<string>;
+}
 
 /** What the parser is given by the SDK's config, which has the same placeholders. */
 export interface ManifestLanguage {
