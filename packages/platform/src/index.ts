@@ -1,5 +1,6 @@
 // What is here is small: everything that belongs to one operating system is loaded by the function that needs it.
 export { systemClock } from './clock/system-clock.ts';
+export type { ControlClient } from './control-socket/client.ts';
 export { createHost, explainCurrentHost, type HostOptions } from './host.ts';
 export { createManager, type ManagerOptions } from './manager.ts';
 export { platformErrors } from './errors.ts';
@@ -15,6 +16,7 @@ export {
   type SelfWorkerRole,
 } from './process/self-worker.ts';
 
+import type { ControlClient } from './control-socket/client.ts';
 import type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
 
 /** See `files/write-file-atomic.ts`; behind a function, because what it imports takes 10 ms of every start. */
@@ -31,4 +33,13 @@ export async function writeFileAtomic(
 export async function runScmThread(): Promise<void> {
   const { runScmWorker } = await import('./windows/scm-worker.ts');
   runScmWorker();
+}
+
+/** A connection to the control socket of a running service; throws CONTROL_SOCKET_FAILED when nobody listens. */
+export async function connectControl(
+  path: string,
+  options?: { readonly timeoutMs?: number },
+): Promise<ControlClient> {
+  const { ControlClient: Client } = await import('./control-socket/client.ts');
+  return Client.connect(path, options);
 }

@@ -1,5 +1,5 @@
 import { build } from 'plist';
-import { messageOf, type ServiceSpec } from '@mainstay/core';
+import { messageOf, type ProgramSettings, type ServiceSpec } from '@mainstay/core';
 import { platformErrors } from '../errors.ts';
 import { checkJob, type PlistDictionary } from './job-keys.ts';
 
@@ -23,7 +23,7 @@ export function logFileFor(spec: Pick<ServiceSpec, 'name' | 'directories'>): str
 
 /** The job of a service as launchd.plist(5) has it. Pure. Throws MANAGER_INVALID_SPEC. */
 export function renderJob(spec: ServiceSpec): PlistDictionary {
-  const { name, scope, account, directories, recovery } = spec;
+  const { name, scope, account, directories, recovery, program } = spec;
   const user = account.type === 'named' ? account.name : roleAccountFor(name);
   const job: PlistDictionary = {
     Label: labelFor(name),
@@ -36,19 +36,9 @@ export function renderJob(spec: ServiceSpec): PlistDictionary {
     ExitTimeOut: Math.ceil(spec.stopTimeoutMs / 1000),
     // Without it launchd throttles the processor and the disk of a job (launchd.plist(5), ProcessType).
     ProcessType: 'Interactive',
-    Umask: 0o077,
-    WorkingDirectory: directories.state,
-    EnvironmentVariables: {
-      STATE_DIRECTORY: directories.state,
-      LOGS_DIRECTORY: directories.logs,
-      CONFIGURATION_DIRECTORY: directories.config,
-      // Where the control socket goes: launchd has no directories that go with a job.
-      RUNTIME_DIRECTORY: directories.state,
-      ...spec.environment,
-    },
     StandardOutPath: logFileFor(spec),
     StandardErrorPath: logFileFor(spec),
-    SoftResourceLimits: { NumberOfFiles: 10_240 },
+    ...(program ? programKeys(spec, program) : serviceKeys(spec)),
   };
   const problems = checkJob(job);
   if (problems.length > 0) {
@@ -60,6 +50,52 @@ export function renderJob(spec: ServiceSpec): PlistDictionary {
   return job;
 }
 
+function serviceKeys({ directories, environment }: ServiceSpec): PlistDictionary {
+  return {
+    Umask: 0o077,
+    WorkingDirectory: directories.state,
+    EnvironmentVariables: {
+      STATE_DIRECTORY: directories.state,
+      LOGS_DIRECTORY: directories.logs,
+      CONFIGURATION_DIRECTORY: directories.config,
+      // Where the control socket goes: launchd has no directories that go with a job.
+      RUNTIME_DIRECTORY: directories.state,
+      ...environment,
+    },
+    SoftResourceLimits: { NumberOfFiles: 10_240 },
+  };
+}
+
+/** A program of the agent's manifest: as the agent's child would run. */
+function programKeys({ directories, environment }: ServiceSpec, program: ProgramSettings): PlistDictionary {
+  const { limits, readiness, workingDirectory } = program;
+  const files = limits.openFiles;
+  return {
+    WorkingDirectory: workingDirectory,
+    EnvironmentVariables: {
+      ...(readiness === 'notify' && { RUNTIME_DIRECTORY: directories.state }),
+      ...environment,
+    },
+    ...(limits.nice !== undefined && { Nice: limits.nice }),
+    SoftResourceLimits: { NumberOfFiles: files ?? 10_240 },
+    ...(files !== undefined && { HardResourceLimits: { NumberOfFiles: files } }),
+  };
+}
+
+/** What launchd does not keep of a program's settings, in words. */
+function programNotes({ limits, neverOn, successOn, stopCommand, stopSignal }: ProgramSettings): string[] {
+  const { memoryHardBytes, cpuPercent, processes } = limits;
+  const unheld = Object.entries({ memory: memoryHardBytes, cpu: cpuPercent, processes }).filter(([, value]) => value);
+  const notes = unheld.map(([name]) => `launchd cannot limit ${name}: it is not kept`);
+  if (neverOn.length > 0 || successOn.length > 0) {
+    notes.push('launchd knows good ends by exit code 0 alone: rules for other codes hold while the agent runs');
+  }
+  if (stopCommand !== undefined || (stopSignal ?? 'SIGTERM') !== 'SIGTERM') {
+    notes.push('launchd ends a job by SIGTERM: another way of asking holds while the agent runs');
+  }
+  return notes;
+}
+
 /** What launchd does not keep, for `install` to say. */
 export function jobNotes(spec: ServiceSpec): string[] {
   const notes = ['This was written from launchd’s documentation and has not been tried on macOS'];
@@ -68,6 +104,7 @@ export function jobNotes(spec: ServiceSpec): string[] {
     notes.push(`launchd never gives up, and waits at least ${minThrottleSeconds} s between two starts`);
   }
   if (spec.watchdogMs > 0) notes.push('launchd has no watchdog');
+  if (spec.program) notes.push(...programNotes(spec.program));
   return notes;
 }
 

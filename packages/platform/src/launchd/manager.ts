@@ -154,6 +154,21 @@ class LaunchdManager implements ServiceManager {
     return readLogFile(logFileFor({ name, directories: this.directoriesFor(name) }), query);
   }
 
+  async signal(name: string, signal: string): Promise<void> {
+    await this.#launchctl.run(['kill', signal, this.#launchctl.target(labelFor(name))]);
+  }
+
+  /** Killed first: `bootout` would ask, and wait for ExitTimeOut. It also keeps launchd from starting it again. */
+  async kill(name: string, options: WaitOptions): Promise<ServiceInfo> {
+    await this.#launchctl.find(['kill', 'SIGKILL', this.#launchctl.target(labelFor(name))]);
+    await this.#unload(name, options);
+    return this.query(name);
+  }
+
+  controlSocket(name: string): string {
+    return this.#socket(name);
+  }
+
   /** A job that is not to start with the machine is enabled only as long as loading it takes. */
   async #start(name: string, options: WaitOptions): Promise<ServiceInfo> {
     const target = this.#launchctl.target(labelFor(name));

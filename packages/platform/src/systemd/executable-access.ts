@@ -23,13 +23,16 @@ const machine: ExecutableFacts = {
  * fails with nothing but `203/EXEC`. Throws MANAGER_EXECUTABLE_UNREACHABLE, which says what is in the way.
  */
 export async function checkExecutable(
-  spec: Pick<ServiceSpec, 'executable' | 'scope' | 'account'>,
+  spec: Pick<ServiceSpec, 'executable' | 'scope' | 'account' | 'program'>,
   facts: ExecutableFacts = machine,
 ): Promise<void> {
   const { executable } = spec;
   const inTheWay =
     (await missing(executable, facts)) ??
-    (spec.scope === 'system' ? (hiddenHome(executable) ?? (await closedTo(spec, facts))) : undefined) ??
+    // A program of the agent's has no sandbox that would hide anything.
+    (spec.scope === 'system' && !spec.program
+      ? (hiddenHome(executable) ?? (await closedTo(spec, facts)))
+      : undefined) ??
     (await mountedWithoutExec(executable, facts));
   if (inTheWay === undefined) return;
   throw platformErrors.error(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import {
@@ -118,6 +118,22 @@ export class Installation {
     return { changes, needsRestart: false, notes };
   }
 
+  /** Names of the units of an owner; looks at the files alone. */
+  async list(owner: string): Promise<string[]> {
+    const { units } = this.#options.paths;
+    const files = await readdir(units).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    });
+    const names: string[] = [];
+    for (const file of files.filter((name) => name.endsWith('.service')).sort()) {
+      // A masked unit is a link to /dev/null, one that was enabled from elsewhere a link that may lead nowhere.
+      const text = await readText(join(units, file)).catch(() => undefined);
+      if (text !== undefined && readOwnUnit(text)?.owner === owner) names.push(file.slice(0, -'.service'.length));
+    }
+    return names;
+  }
+
   /** What is left to do when the service has stopped. */
   async remove(name: string, plan: ServicePlan): Promise<void> {
     const { systemctl } = this.#options;
@@ -173,7 +189,7 @@ export class Installation {
         `Service ${spec.name} is masked; to allow it again: systemctl unmask ${spec.name}`,
       );
     }
-    if (before !== undefined && !readOwnUnit(before)) throw nameTaken(spec.name, path);
+    if (before !== undefined && !isOurs(spec, before)) throw nameTaken(spec.name, path);
     if (before === undefined && shown.LoadState === 'loaded' && shown.FragmentPath) {
       throw nameTaken(spec.name, shown.FragmentPath);
     }
@@ -192,7 +208,7 @@ export class Installation {
 
   /** Directories that systemd does not make by itself. */
   #ownDirectories(spec: ServiceSpec): string[] {
-    if (spec.scope === 'system') return [];
+    if (spec.scope === 'system' || spec.program) return [];
     return [spec.directories.state, spec.directories.logs, spec.directories.config];
   }
 
@@ -227,6 +243,12 @@ export class Installation {
     }
     return notes;
   }
+}
+
+/** Of our making, and of the same owner: an agent does not take over what another one, or a person, has installed. */
+function isOurs({ program }: ServiceSpec, text: string): boolean {
+  const own = readOwnUnit(text);
+  return own !== undefined && own.owner === program?.owner;
 }
 
 /** Drop-ins are the administrator's: they are kept, and shown because they override what is installed. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type {
   LogQuery,
+  ManagedEnd,
   ManagerAction,
   ServiceDirectories,
   ServiceInfo,
@@ -16,10 +17,11 @@ import { runCommand, type CommandRunner } from '../command/run-command.ts';
 import { sendControl } from '../control-socket/send-control.ts';
 import { controlSocketName } from '../control-socket/protocol.ts';
 import { platformErrors } from '../errors.ts';
+import { readEnds } from './ends.ts';
 import { Installation } from './installation.ts';
 import { readJournal } from './journal.ts';
 import { systemdPaths, type SystemdPaths } from './paths.ts';
-import { isReloading, parseShow, serviceInfo, shownProperties, type Shown } from './show.ts';
+import { isReloading, parseShow, parseShows, serviceInfo, shownProperties, type Shown } from './show.ts';
 import { Systemctl } from './systemctl.ts';
 import { unitName } from './unit.ts';
 
@@ -119,6 +121,38 @@ class SystemdManager implements ServiceManager {
 
   logs(name: string, query: LogQuery): AsyncIterable<string> {
     return readJournal(unitName(name), this.scope, query);
+  }
+
+  async queryAll(names: readonly string[]): Promise<readonly ServiceInfo[]> {
+    if (names.length === 0) return [];
+    const shown = parseShows(await this.#systemctl.run(['show', ...names.map(unitName), ...showOptions]));
+    return names.map((name, index) => serviceInfo(name, shown[index] ?? {}));
+  }
+
+  async list(owner: string): Promise<readonly string[]> {
+    return this.#installation.list(owner);
+  }
+
+  async readEnds(endsFile: string): Promise<readonly ManagedEnd[]> {
+    return readEnds(endsFile);
+  }
+
+  async signal(name: string, signal: string): Promise<void> {
+    await this.#systemctl.run(['kill', `--signal=${signal}`, '--kill-whom=main', unitName(name)]);
+  }
+
+  async kill(name: string, options: WaitOptions): Promise<ServiceInfo> {
+    const unit = unitName(name);
+    // The stop comes first: without it systemd might start again what is killed.
+    await this.#systemctl.run(['stop', '--no-block', unit]);
+    // Fails when there is nothing left to kill.
+    await this.#systemctl.attempt(['kill', '--signal=SIGKILL', '--kill-whom=all', unit]);
+    await this.#systemctlAct('stop', name, options);
+    return this.query(name);
+  }
+
+  controlSocket(name: string): string {
+    return this.#socket(name);
   }
 
   async #start(action: 'start' | 'restart', name: string, options: WaitOptions): Promise<ServiceInfo> {
@@ -226,7 +260,7 @@ class SystemdManager implements ServiceManager {
   }
 
   async #show(name: string, signal?: AbortSignal): Promise<Shown> {
-    const args = ['show', unitName(name), '--timestamp=unix', `--property=${shownProperties.join(',')}`];
+    const args = ['show', unitName(name), ...showOptions];
     return parseShow(await this.#systemctl.run(args, signal ? { signal } : {}));
   }
 
@@ -234,6 +268,8 @@ class SystemdManager implements ServiceManager {
     return join(this.#paths.runtime, name, controlSocketName);
   }
 }
+
+const showOptions = ['--timestamp=unix', `--property=${shownProperties.join(',')}`];
 
 /** How the last run ended, in words. */
 function ending(info: ServiceInfo): string {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { ManagedState, ServiceInfo } from '@mainstay/core';
+import type { ManagedRun, ManagedState, ManagedUsage, ServiceInfo } from '@mainstay/core';
 import { parseStatusText } from './status-text.ts';
 
 /** What is asked of `systemctl show`. */
@@ -19,6 +19,11 @@ export const shownProperties = [
   'FragmentPath',
   'DropInPaths',
   'NeedDaemonReload',
+  'InvocationID',
+  'ExecMainStartTimestamp',
+  'MemoryCurrent',
+  'CPUUsageNSec',
+  'TasksCurrent',
 ] as const;
 
 export type ShownProperty = (typeof shownProperties)[number];
@@ -34,6 +39,15 @@ export function parseShow(output: string): Shown {
   return shown;
 }
 
+/** The units of one `systemctl show` of several, which are separated by empty lines. Pure. */
+export function parseShows(output: string): Shown[] {
+  return output
+    .trim()
+    .split(/\n{2,}/)
+    .filter(Boolean)
+    .map(parseShow);
+}
+
 /** A unit's properties in the words of the lifecycle. Timestamps are asked for with `--timestamp=unix`. Pure. */
 export function serviceInfo(name: string, shown: Shown): ServiceInfo {
   const state = managedState(shown);
@@ -44,6 +58,7 @@ export function serviceInfo(name: string, shown: Shown): ServiceInfo {
   const endedBySignal = shown.ExecMainCode === '2' || shown.ExecMainCode === '3';
   const code = Number(shown.ExecMainStatus ?? 0);
   const isInstalled = state !== 'not-installed';
+  const run = managedRun(shown);
   return {
     name,
     state,
@@ -55,7 +70,29 @@ export function serviceInfo(name: string, shown: Shown): ServiceInfo {
     since: unixTime(shown.StateChangeTimestamp),
     restarts: isInstalled ? Number(shown.NRestarts ?? 0) : undefined,
     definition: shown.FragmentPath || undefined,
+    ...(run && { run }),
   };
+}
+
+function managedRun(shown: Shown): ManagedRun | undefined {
+  if (!shown.InvocationID) return undefined;
+  return {
+    id: shown.InvocationID,
+    startedAt: unixTime(shown.ExecMainStartTimestamp),
+    outOfMemory: shown.Result === 'oom-kill',
+    usage: usageOf(shown),
+  };
+}
+
+/** `[not set]` where it is not counted; 2^64 - 1 in older versions. */
+function usageOf(shown: Shown): ManagedUsage | undefined {
+  const count = (text: string | undefined): number | undefined =>
+    text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  const memoryBytes = count(shown.MemoryCurrent);
+  const nanoseconds = count(shown.CPUUsageNSec);
+  const processes = count(shown.TasksCurrent);
+  if (memoryBytes === undefined && nanoseconds === undefined && processes === undefined) return undefined;
+  return { memoryBytes: memoryBytes ?? 0, cpuMs: (nanoseconds ?? 0) / 1e6, processes: processes ?? 0 };
 }
 
 /** True while the service's own reload runs. */

@@ -1,8 +1,17 @@
 import { ExitCode, type ServiceScope, type ServiceSpec } from '@mainstay/core';
 import { platformErrors } from '../errors.ts';
 import { hardening, userHardening } from './hardening.ts';
+import { ownerEntry, programCommands } from './program-unit.ts';
 import { formatUnit, parseUnit, valuesOf, type UnitEntry } from './unit-file.ts';
-import { escapeSpecifiers, formatCommand, formatEnvironment, formatText, quoteWord } from './unit-syntax.ts';
+import {
+  escapeSpecifiers,
+  formatCommand,
+  formatEnvironment,
+  formatText,
+  quoteWord,
+  splitWords,
+  unescapeSpecifiers,
+} from './unit-syntax.ts';
 
 /** Added to the service's own deadline for its start, in ms: it should be the one that gives up first, and says why. */
 const startGraceMs = 10_000;
@@ -50,7 +59,9 @@ export function renderUnit(spec: ServiceSpec): string {
   const { name, scope } = spec;
   return formatUnit(
     [
-      `Written by \`${name} install\`, which undoes changes made here.`,
+      spec.program
+        ? 'Written by the Mainstay agent, which undoes changes made here.'
+        : `Written by \`${name} install\`, which undoes changes made here.`,
       `For your own settings: systemctl ${scope === 'user' ? '--user ' : ''}edit ${name}`,
     ],
     [
@@ -61,22 +72,32 @@ export function renderUnit(spec: ServiceSpec): string {
         name: ownSection,
         entries: [
           entry('Service', name),
-          entry('State', spec.directories.state),
-          entry('Logs', spec.directories.logs),
-          entry('Config', spec.directories.config),
+          ...(spec.program ? [ownerEntry(spec.program)] : ownDirectories(spec)),
         ],
       },
     ],
   );
 }
 
+function ownDirectories({ directories: { state, logs, config } }: ServiceSpec): UnitEntry[] {
+  return [entry('State', state), entry('Logs', logs), entry('Config', config)];
+}
+
+export interface OwnUnit {
+  readonly directories: ServiceSpec['directories'];
+  /** `ProgramSettings.owner`; undefined for a service that was installed by its own command. */
+  readonly owner: string | undefined;
+}
+
 /** What is needed of an installed unit; undefined when it is not one of ours. */
-export function readOwnUnit(text: string): { readonly directories: ServiceSpec['directories'] } | undefined {
+export function readOwnUnit(text: string): OwnUnit | undefined {
   const sections = parseUnit(text);
   const value = (key: string): string | undefined => valuesOf(sections, ownSection, key)[0];
   if (value('Service') === undefined) return undefined;
+  const owner = value('Owner');
   return {
     directories: { state: value('State') ?? '', logs: value('Logs') ?? '', config: value('Config') ?? '' },
+    owner: owner === undefined ? undefined : splitWords(unescapeSpecifiers(owner))[0],
   };
 }
 
@@ -104,29 +125,36 @@ function dependencyUnit(name: string): string {
 }
 
 function serviceSection(spec: ServiceSpec): UnitEntry[] {
-  const { recovery, watchdogMs } = spec;
+  const { recovery, watchdogMs, program } = spec;
   return [
-    entry('Type', 'notify'),
-    entry('NotifyAccess', 'main'),
-    entry('ExecStart', formatCommand(spec.executable, spec.args)),
-    entry('ExecReload', '/bin/kill -HUP $MAINPID'),
+    ...(program ? programCommands(spec, program) : serviceCommands(spec)),
     ...account(spec),
-    ...directories(spec),
+    ...(program ? [] : directories(spec)),
     ...Object.keys(spec.environment)
       .sort()
       .map((key) => entry('Environment', formatEnvironment(key, spec.environment[key] ?? ''))),
     entry('Restart', { always: 'always', 'on-failure': 'on-failure', never: 'no' }[recovery.restart]),
     entry('RestartSec', timeSpan(recovery.delayMs)),
-    // A wrong command line or configuration does not get better by trying again.
-    entry('RestartPreventExitStatus', `${ExitCode.usage} ${ExitCode.notConfigured}`),
     entry('TimeoutStartSec', timeSpan(spec.startTimeoutMs + startGraceMs)),
     entry('TimeoutStopSec', timeSpan(spec.stopTimeoutMs)),
     entry('TimeoutAbortSec', timeSpan(abortTimeoutMs)),
     ...(watchdogMs > 0 ? [entry('WatchdogSec', timeSpan(watchdogMs))] : []),
+    ...(program ? [] : spec.scope === 'system' ? hardening : userHardening),
+  ];
+}
+
+/** How a Mainstay service is started and told to end. */
+function serviceCommands(spec: ServiceSpec): UnitEntry[] {
+  return [
+    entry('Type', 'notify'),
+    entry('NotifyAccess', 'main'),
+    entry('ExecStart', formatCommand(spec.executable, spec.args)),
+    entry('ExecReload', '/bin/kill -HUP $MAINPID'),
+    // A wrong command line or configuration does not get better by trying again.
+    entry('RestartPreventExitStatus', `${ExitCode.usage} ${ExitCode.notConfigured}`),
     // The service stops its own children, in its own order; what is left after it is killed.
     entry('KillMode', 'mixed'),
     entry('FileDescriptorStoreMax', String(maxStoredDescriptors)),
-    ...(spec.scope === 'system' ? hardening : userHardening),
   ];
 }
 
