@@ -1,6 +1,6 @@
 import type { Control, ControlAnswer } from './lifecycle/controls.ts';
 import type { LifecycleStatus } from './lifecycle/types.ts';
-import type { SupervisedHealth } from './supervision.ts';
+import type { ReclaimRequest, SupervisedHealth } from './supervision.ts';
 import type { PassedDescriptor } from './passed-descriptor.ts';
 
 /**
@@ -15,6 +15,8 @@ export interface HostedService {
   control(control: Control): ControlAnswer;
   /** Health and the runtime's measurements at the moment, for a host that passes them on. */
   probe?(): Promise<{ readonly report: SupervisedHealth; readonly metrics: unknown }>;
+  /** Gives back what it can spare; resolves when it has. @returns false when it has nothing that it could do */
+  reclaim?(request: ReclaimRequest): Promise<boolean>;
 }
 
 export interface LivenessProbe {

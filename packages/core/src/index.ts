@@ -39,10 +39,12 @@ export type {
 export {
   passedSocketsVariable,
   readPassedSockets,
+  readReclaimRequest,
   readStartArguments,
   readSupervisedMessage,
   readSupervisorMessage,
   startArgumentsVariable,
+  type ReclaimRequest,
   type SupervisedHealth,
   type SupervisedMessage,
   type SupervisorMessage,

@@ -17,6 +17,21 @@ export interface SupervisedHealth {
   >;
 }
 
+/** Asks a service to give back what it can spare: caches, idle connections, pooled buffers. */
+export interface ReclaimRequest {
+  readonly reason: 'memory' | 'open-files';
+  /** Bytes, or open files. */
+  readonly used: number;
+  /** The soft bound that is exceeded; the service is restarted when its memory stays above. */
+  readonly limit: number;
+}
+
+/*
+ * There is no heartbeat that the child sends by itself. The parent asks (`probe`), and a blocked event loop is seen by
+ * the answer that does not come: that wakes an idle service once in an interval of 30 s, where a push that notices a
+ * block as early would wake it, and the parent, for every period of every service.
+ */
+
 /** Child → parent. */
 export type SupervisedMessage =
   /** At every change of the lifecycle, in order. */
@@ -29,12 +44,15 @@ export type SupervisedMessage =
       readonly id: number;
       readonly report: SupervisedHealth;
       readonly metrics: unknown;
-    };
+    }
+  /** For the `reclaim` of the same id, when the service is through with it; false: it has nothing that it could do. */
+  | { readonly type: 'reclaimed'; readonly id: number; readonly done: boolean };
 
 /** Parent → child. */
 export type SupervisorMessage =
   | { readonly type: 'control'; readonly control: Control; readonly id: number }
-  | { readonly type: 'probe'; readonly id: number };
+  | { readonly type: 'probe'; readonly id: number }
+  | { readonly type: 'reclaim'; readonly request: ReclaimRequest; readonly id: number };
 
 const controlTypes: ReadonlySet<string> = new Set<Control['type']>([
   'interrogate',
@@ -51,11 +69,26 @@ const controlTypes: ReadonlySet<string> = new Set<Control['type']>([
 export function readSupervisorMessage(message: unknown): SupervisorMessage | undefined {
   if (!isRecord(message) || typeof message.id !== 'number') return undefined;
   if (message.type === 'probe') return { type: 'probe', id: message.id };
+  if (message.type === 'reclaim') {
+    const request = readReclaimRequest(message.request);
+    return request && { type: 'reclaim', request, id: message.id };
+  }
   if (message.type !== 'control' || !isRecord(message.control)) return undefined;
   const { type } = message.control;
   if (typeof type !== 'string' || !controlTypes.has(type)) return undefined;
   return { type: 'control', control: message.control as unknown as Control, id: message.id };
 }
+
+/** Reads what came from outside; undefined for what is none. Unknown members are ignored. */
+export function readReclaimRequest(value: unknown): ReclaimRequest | undefined {
+  if (!isRecord(value)) return undefined;
+  const { reason, used, limit } = value;
+  if (reason !== 'memory' && reason !== 'open-files') return undefined;
+  return isCount(used) && isCount(limit) ? { reason, used, limit } : undefined;
+}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
 /** Reads a message of the child; undefined for anything else. */
 export function readSupervisedMessage(message: unknown): SupervisedMessage | undefined {
@@ -70,6 +103,10 @@ export function readSupervisedMessage(message: unknown): SupervisedMessage | und
     case 'health':
       return typeof message.id === 'number' && isRecord(message.report)
         ? (message as unknown as SupervisedMessage)
+        : undefined;
+    case 'reclaimed':
+      return typeof message.id === 'number' && typeof message.done === 'boolean'
+        ? { type: 'reclaimed', id: message.id, done: message.done }
         : undefined;
     default:
       return undefined;

@@ -28,6 +28,7 @@ describe('public surface of core', () => {
       'primaryLimits',
       'quantityErrors',
       'readPassedSockets',
+      'readReclaimRequest',
       'readStartArguments',
       'readSupervisedMessage',
       'readSupervisorMessage',

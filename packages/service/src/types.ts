@@ -1,4 +1,11 @@
-import type { LifecycleLimits, Logger, PassedDescriptor, PowerEvent, SessionEvent } from '@mainstay/core';
+import type {
+  LifecycleLimits,
+  Logger,
+  PassedDescriptor,
+  PowerEvent,
+  ReclaimRequest,
+  SessionEvent,
+} from '@mainstay/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Transferable } from 'node:worker_threads';
 
@@ -62,6 +69,11 @@ export interface ServiceHandlers {
   resume?(): void | Promise<void>;
   /** SIGHUP, PARAMCHANGE: the config has been read again and validated; keys are paths such as `http.port`. */
   reload?(change: { readonly changed: readonly string[] }): void | Promise<void>;
+  /**
+   * The agent saw more memory or open files in use than `limits` allows: drop caches, close what is idle. A service whose
+   * memory stays above its soft bound is restarted. An error is logged, and counts as not done.
+   */
+  reclaim?(request: ReclaimRequest): void | Promise<void>;
   readonly control?: ControlHandlers;
 }
 

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
-import type { Control, ControlAnswer, LifecycleStatus } from '@mainstay/core';
+import type { Control, ControlAnswer, LifecycleStatus, ReclaimRequest } from '@mainstay/core';
 import { platformErrors } from '../errors.ts';
 import { LineSplitter } from './lines.ts';
-import { parseResponse, type ControlRequest, type ControlResponse } from './protocol.ts';
+import { parseResponse, type ControlHealth, type ControlRequest, type ControlResponse } from './protocol.ts';
 
 /** Longest answer that is read, in characters; a status with a long text stays far below. */
 const maxResponseLength = 1 << 16;
@@ -54,6 +54,20 @@ export class ControlClient {
     return status;
   }
 
+  /** What the service says of itself; takes as long as its own checks do. */
+  async probe(): Promise<ControlHealth> {
+    const { health } = await this.#ask({ id: this.#nextId++, type: 'probe' });
+    if (!health) throw failure(this.#path, new Error('the answer is incomplete'));
+    return health;
+  }
+
+  /** Resolves when the service has given back what it can. @returns false when it has nothing that it could do */
+  async reclaim(request: ReclaimRequest): Promise<boolean> {
+    const { reclaimed } = await this.#ask({ id: this.#nextId++, type: 'reclaim', request });
+    if (reclaimed === undefined) throw failure(this.#path, new Error('the answer is incomplete'));
+    return reclaimed;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -78,7 +92,7 @@ export class ControlClient {
   #receive(line: string): void {
     const response = parseResponse(line);
     if (!response) return this.#fail(new Error('the answer is not of the protocol'));
-    if (response.error !== undefined) return this.#fail(new Error(response.error));
+    if (response.error !== undefined && response.id === 0) return this.#fail(new Error(response.error));
     this.#pending.get(response.id)?.(response);
     this.#pending.delete(response.id);
   }

@@ -1,4 +1,5 @@
 export { ControlClient } from './client.ts';
-export { controlSocketName } from './protocol.ts';
+export { askHealth, askReclaim } from './ask-service.ts';
+export { controlSocketName, type ControlHealth } from './protocol.ts';
 export { sendControl } from './send-control.ts';
 export { openControlServer, type ControlServer, type ControlServerOptions } from './server.ts';

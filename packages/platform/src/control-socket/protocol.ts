@@ -1,13 +1,26 @@
-import type { Control, ControlAnswer, LifecycleStatus, StopReason } from '@mainstay/core';
+import {
+  readReclaimRequest,
+  type Control,
+  type ControlAnswer,
+  type LifecycleStatus,
+  type ReclaimRequest,
+  type StopReason,
+  type SupervisedHealth,
+} from '@mainstay/core';
 
 /*
- * What is said over a service's control socket: one JSON object a line, an answer to each request in order.
+ * What is said over a service's control socket: one JSON object a line, an answer to each request. `control` and
+ * `status` are answered at once and in order, `probe` and `reclaim` when the service is through with them.
  * It exists because systemd and launchd can only send signals, which carry neither a pause nor an answer.
  *
  *   → {"id":1,"type":"control","control":{"type":"pause"}}
  *   ← {"id":1,"answer":"accepted","status":{…}}
  *   → {"id":2,"type":"status"}
  *   ← {"id":2,"status":{…}}
+ *   → {"id":3,"type":"probe"}
+ *   ← {"id":3,"health":{"report":{…},"metrics":{…}}}
+ *   → {"id":4,"type":"reclaim","request":{"reason":"memory","used":210,"limit":200}}
+ *   ← {"id":4,"reclaimed":true}
  *   ← {"id":0,"error":"Not JSON"}        and the connection is closed
  */
 
@@ -19,12 +32,23 @@ export const maxRequestLength = 4096;
 
 export type ControlRequest =
   | { readonly id: number; readonly type: 'control'; readonly control: Control }
-  | { readonly id: number; readonly type: 'status' };
+  | { readonly id: number; readonly type: 'status' }
+  | { readonly id: number; readonly type: 'probe' }
+  | { readonly id: number; readonly type: 'reclaim'; readonly request: ReclaimRequest };
+
+/** What a service says of itself: the report of its checks, and the runtime's measurements. */
+export interface ControlHealth {
+  readonly report: SupervisedHealth;
+  readonly metrics: unknown;
+}
 
 export interface ControlResponse {
   readonly id: number;
   readonly answer?: ControlAnswer;
   readonly status?: LifecycleStatus;
+  readonly health?: ControlHealth;
+  readonly reclaimed?: boolean;
+  /** With id 0 the connection is closed; with the request's own, only that has failed. */
   readonly error?: string;
 }
 
@@ -47,8 +71,12 @@ export function parseRequest(line: string): ControlRequest | string {
   if (!isRecord(value)) return 'Not an object';
   const { id, type } = value;
   if (typeof id !== 'number' || !Number.isSafeInteger(id)) return 'No integer "id"';
-  if (type === 'status') return { id, type };
-  if (type !== 'control') return 'Unknown "type"; have "control" and "status"';
+  if (type === 'status' || type === 'probe') return { id, type };
+  if (type === 'reclaim') {
+    const request = readReclaimRequest(value['request']);
+    return request ? { id, type, request } : 'Malformed "request"';
+  }
+  if (type !== 'control') return 'Unknown "type"; have "control", "status", "probe" and "reclaim"';
   const control = parseControl(value['control']);
   return control ? { id, type, control } : 'Unknown or malformed "control"';
 }

@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf, type HostedService, type LifecycleStatus, type Logger } from '@mainstay/core';
 import { LineSplitter } from './lines.ts';
-import { maxRequestLength, parseRequest, type ControlResponse } from './protocol.ts';
+import { maxRequestLength, parseRequest, type ControlRequest, type ControlResponse } from './protocol.ts';
 
 const maxConnections = 16;
 /** A connection that says nothing for this long is closed, in milliseconds. */
@@ -61,7 +61,10 @@ async function listen(server: Server, path: string): Promise<void> {
 
 function serve(socket: Socket, { service, status, log }: ControlServerOptions): void {
   const lines = new LineSplitter(maxRequestLength);
-  const respond = (response: ControlResponse): boolean => socket.write(`${JSON.stringify(response)}\n`);
+  const respond = (response: ControlResponse): void => {
+    // It may have gone while the service was at it.
+    if (socket.writable) socket.write(`${JSON.stringify(response)}\n`);
+  };
   const refuse = (error: string): void => {
     socket.end(`${JSON.stringify({ id: 0, error } satisfies ControlResponse)}\n`);
     socket.removeAllListeners('data').resume();
@@ -79,9 +82,30 @@ function serve(socket: Socket, { service, status, log }: ControlServerOptions): 
         respond({ id: request.id, status: status() });
         continue;
       }
+      if (request.type !== 'control') {
+        void answerLater(request, service, respond);
+        continue;
+      }
       const answer = service.control(request.control);
       log.info({ control: request.control.type, answer }, 'Control received');
       respond({ id: request.id, answer, status: status() });
     }
   });
+}
+
+/** What the service needs time for. It never fails the connection: the client hears why. */
+async function answerLater(
+  request: Extract<ControlRequest, { readonly type: 'probe' | 'reclaim' }>,
+  service: HostedService,
+  respond: (response: ControlResponse) => void,
+): Promise<void> {
+  const { id } = request;
+  try {
+    if (request.type === 'reclaim')
+      return respond({ id, reclaimed: (await service.reclaim?.(request.request)) ?? false });
+    const health = await service.probe?.();
+    respond(health ? { id, health } : { id, error: 'The service has no health' });
+  } catch (error) {
+    respond({ id, error: messageOf(error) });
+  }
 }

@@ -8,9 +8,11 @@ import {
   type LifecycleStatus,
   type Logger,
   type PassedDescriptor,
+  type ReclaimRequest,
   type ServiceHost,
   type SupervisedMessage,
 } from '@mainstay/core';
+import { takeListenDescriptors } from './listen-descriptors.ts';
 
 /** The child's end of a Node IPC channel. */
 export interface IpcChannel {
@@ -44,7 +46,7 @@ export interface SupervisorHostOptions {
  */
 export class SupervisorHost implements ServiceHost {
   readonly kind = 'supervisor';
-  /** Of an instance: those that its primary was passed. */
+  /** Those that the agent passed (`listen:`); of an instance those that its primary was passed. */
   readonly sockets: readonly PassedDescriptor[];
   /** Of an instance: those of its primary's start. */
   readonly startArguments: readonly string[];
@@ -56,7 +58,7 @@ export class SupervisorHost implements ServiceHost {
   constructor({ log, channel = processChannel, env = process.env }: SupervisorHostOptions) {
     this.#log = log;
     this.#channel = channel;
-    this.sockets = readPassedSockets(env[passedSocketsVariable]);
+    this.sockets = [...takeListenDescriptors(env), ...readPassedSockets(env[passedSocketsVariable])];
     this.startArguments = readStartArguments(env[startArgumentsVariable]);
     for (const name of [passedSocketsVariable, startArgumentsVariable, 'MAINSTAY_HOST']) delete env[name];
   }
@@ -90,6 +92,7 @@ export class SupervisorHost implements ServiceHost {
     if (message?.type === 'control') {
       this.#send({ type: 'answer', id: message.id, answer: service.control(message.control) });
     } else if (message?.type === 'probe') void this.#probe(message.id, service);
+    else if (message?.type === 'reclaim') void this.#reclaim(message.id, message.request, service);
   }
 
   async #probe(id: number, service: HostedService): Promise<void> {
@@ -98,6 +101,14 @@ export class SupervisorHost implements ServiceHost {
       if (probed) this.#send({ type: 'health', id, ...probed });
     } catch (error) {
       this.#log.error({ error }, 'A probe of the supervisor failed');
+    }
+  }
+
+  async #reclaim(id: number, request: ReclaimRequest, service: HostedService): Promise<void> {
+    try {
+      this.#send({ type: 'reclaimed', id, done: (await service.reclaim?.(request)) ?? false });
+    } catch (error) {
+      this.#log.error({ error }, 'A reclaim of the supervisor failed');
     }
   }
 

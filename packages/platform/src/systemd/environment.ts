@@ -1,21 +1,10 @@
 import type { PassedDescriptor } from '@mainstay/core';
+import { takeListenDescriptors } from '../process/listen-descriptors.ts';
 
 type Environment = Record<string, string | undefined>;
 
-/** First passed descriptor, SD_LISTEN_FDS_START (sd_listen_fds(3)). */
-const firstDescriptor = 3;
-
 /** Variables that are meant for this process alone and must not reach its children. */
-const ownVariables = [
-  'NOTIFY_SOCKET',
-  'WATCHDOG_USEC',
-  'WATCHDOG_PID',
-  'LISTEN_FDS',
-  'LISTEN_PID',
-  'LISTEN_FDNAMES',
-  'LISTEN_PIDFDID',
-  'FDSTORE',
-] as const;
+const ownVariables = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'FDSTORE'] as const;
 
 /** What systemd told this process through its environment. */
 export interface SystemdEnvironment {
@@ -33,7 +22,7 @@ export function takeSystemdEnvironment(env: Environment, pid: number = process.p
   const taken: SystemdEnvironment = {
     notifySocket: env['NOTIFY_SOCKET'] || undefined,
     watchdogMs: watchdogMs(env, pid),
-    descriptors: descriptors(env, pid),
+    descriptors: takeListenDescriptors(env, pid),
     // Several directories are separated by colons; the first is the service's own.
     runtimeDirectory: env['RUNTIME_DIRECTORY']?.split(':', 1)[0] || undefined,
   };
@@ -46,17 +35,6 @@ function watchdogMs(env: Environment, pid: number): number | undefined {
   if (forPid !== undefined && forPid !== String(pid)) return undefined;
   const microseconds = positiveInteger(env['WATCHDOG_USEC']);
   return microseconds === undefined ? undefined : microseconds / 1000;
-}
-
-function descriptors(env: Environment, pid: number): PassedDescriptor[] {
-  if (env['LISTEN_PID'] !== String(pid)) return [];
-  const count = positiveInteger(env['LISTEN_FDS']) ?? 0;
-  const names = env['LISTEN_FDNAMES']?.split(':') ?? [];
-  return Array.from({ length: Math.min(count, 4096) }, (_, index) => ({
-    fd: firstDescriptor + index,
-    // What systemd itself says for a descriptor without a name (sd_listen_fds_with_names(3)).
-    name: names[index] || 'unknown',
-  }));
 }
 
 function positiveInteger(text: string | undefined): number | undefined {

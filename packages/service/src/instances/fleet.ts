@@ -5,6 +5,7 @@ import {
   isPending,
   type LifecycleStatus,
   type Logger,
+  type ReclaimRequest,
 } from '@mainstay/core';
 import type { ChildProcess } from 'node:child_process';
 import { afterCrash, type CrashHistory, type CrashLimits, defaultCrashLimits } from './crash-policy.ts';
@@ -109,6 +110,11 @@ export class Fleet {
         return { instance, pid: one?.pid, state: one?.status?.state ?? 'stopped', ...answer };
       }),
     );
+  }
+
+  async reclaim(request: ReclaimRequest): Promise<boolean> {
+    const answers = await Promise.all([...this.#processes.values()].map((one) => one.reclaim(request)));
+    return answers.includes(true);
   }
 
   async #end(): Promise<ReadonlyArray<{ readonly instance: number; readonly exit: InstanceExit }>> {

@@ -47,12 +47,3 @@ function isSocket(fd: number): boolean {
     return false;
   }
 }
-
-/**
- * To be called by a process that was forked, before its start. Without it node:cluster ends the process at once when the
- * primary dies; with it the loss of the channel is a stop like any other.
- */
-export async function adoptInstance(): Promise<void> {
-  const { default: cluster } = await import('node:cluster');
-  if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
-}

@@ -1,4 +1,3 @@
 export { instanceErrors } from './errors.ts';
 export type { InstanceReport } from './fleet.ts';
-export { adoptInstance } from './fork.ts';
 export { createPrimary, type Primary, type PrimaryOptions } from './primary.ts';

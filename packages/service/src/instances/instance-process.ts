@@ -3,6 +3,7 @@ import {
   type ControlAnswer,
   type LifecycleStatus,
   readSupervisedMessage,
+  type ReclaimRequest,
   type SupervisedHealth,
 } from '@mainstay/core';
 import type { ChildProcess } from 'node:child_process';
@@ -19,6 +20,8 @@ export interface InstanceProbe {
 
 /** How long an answer over the channel may take, in milliseconds; longer means a blocked event loop. */
 const answerTimeoutMs = 5_000;
+/** A reclaim may have much to do: files to close, caches to write back. */
+const reclaimTimeoutMs = 30_000;
 
 /** One process of several, seen from the primary, over the supervisor's messages. */
 export class InstanceProcess {
@@ -28,6 +31,7 @@ export class InstanceProcess {
   readonly #onStatus: (status: LifecycleStatus) => void;
   readonly #answers = new Map<number, (answer: ControlAnswer) => void>();
   readonly #probes = new Map<number, (probe: InstanceProbe) => void>();
+  readonly #reclaims = new Map<number, (done: boolean) => void>();
   #nextId = 1;
   #status: LifecycleStatus | undefined;
 
@@ -69,6 +73,11 @@ export class InstanceProcess {
     return this.#ask(this.#probes, (id) => ({ type: 'probe', id }));
   }
 
+  /** Undefined when the instance does not answer, or has gone. */
+  reclaim(request: ReclaimRequest): Promise<boolean | undefined> {
+    return this.#ask(this.#reclaims, (id) => ({ type: 'reclaim', request, id }), reclaimTimeoutMs);
+  }
+
   kill(): void {
     this.#child.kill('SIGKILL');
   }
@@ -76,12 +85,13 @@ export class InstanceProcess {
   async #ask<Answer>(
     waiting: Map<number, (answer: Answer) => void>,
     message: (id: number) => object,
+    timeoutMs = answerTimeoutMs,
   ): Promise<Answer | undefined> {
     const id = this.#nextId;
     this.#nextId += 1;
     const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
     waiting.set(id, resolve);
-    const timer = setTimeout(() => resolve(undefined), answerTimeoutMs);
+    const timer = setTimeout(() => resolve(undefined), timeoutMs);
     void this.exited.then(() => resolve(undefined));
     this.#child.send(message(id), (error) => {
       if (error) resolve(undefined);
@@ -104,6 +114,9 @@ export class InstanceProcess {
         break;
       case 'health':
         this.#probes.get(message.id)?.({ report: message.report, metrics: message.metrics });
+        break;
+      case 'reclaimed':
+        this.#reclaims.get(message.id)?.(message.done);
         break;
       default:
     }

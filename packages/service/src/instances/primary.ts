@@ -1,4 +1,4 @@
-import { defaultLifecycleLimits, primaryLimits } from '@mainstay/core';
+import { defaultLifecycleLimits, primaryLimits, type ReclaimRequest } from '@mainstay/core';
 import { worstOf } from '../health/index.ts';
 import type { HealthCheckResult, ServiceContext, ServiceDefinition, ServiceHandlers } from '../types.ts';
 import { Fleet, type InstanceReport } from './fleet.ts';
@@ -18,6 +18,8 @@ export interface Primary {
   readonly definition: ServiceDefinition;
   /** Health and metrics of each instance. */
   probe(): Promise<readonly InstanceReport[]>;
+  /** True when at least one has done it. */
+  reclaim(request: ReclaimRequest): Promise<boolean>;
 }
 
 /** How long instances have to end in a clean-up before they are killed, in milliseconds. */
@@ -53,6 +55,7 @@ export function createPrimary({ definition, count, fork = forkInstance, fail }: 
       },
     },
     probe: async () => (await fleet?.probe()) ?? [],
+    reclaim: async (request) => (await fleet?.reclaim(request)) ?? false,
   };
 }
 

@@ -12,7 +12,7 @@ export function acceptedControls(handlers: ServiceHandlers): AcceptedControls {
     const given = handlers === null ? 'null' : typeof handlers;
     throw invalid(`The start returned ${given}: return { stop() { … } }, with what ends the service`);
   }
-  for (const name of ['stop', 'pause', 'resume', 'reload'] as const) {
+  for (const name of ['stop', 'pause', 'resume', 'reload', 'reclaim'] as const) {
     const handler: unknown = handlers[name];
     if (handler === undefined && name !== 'stop') continue;
     if (handler === undefined) {

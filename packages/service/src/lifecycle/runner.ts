@@ -20,6 +20,7 @@ import {
   type LivenessProbe,
   type Logger,
   type Operation,
+  type ReclaimRequest,
   type ServiceHost,
 } from '@mainstay/core';
 import type { Releases } from '../context/disposer.ts';
@@ -47,6 +48,8 @@ export interface RunnerOptions {
   readonly liveness: LivenessProbe;
   readonly releases: Pick<Releases, 'releaseAll'>;
   readonly probe?: NonNullable<HostedService['probe']>;
+  /** Of a primary, whose instances have what could be given back. @default the service's own handler */
+  readonly reclaim?: (request: ReclaimRequest) => Promise<boolean>;
   /** Takes the secrets out of what hosts show: the service's text, and why it failed. @default leaves all as it is */
   readonly mask?: (text: string) => string;
 }
@@ -69,6 +72,7 @@ export class ServiceRunner implements HostedService {
   #handlers: ServiceHandlers | undefined;
   /** The error behind the failure that is being stepped, for its stack. */
   #failure: unknown;
+  #reclaiming: Promise<boolean> | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -113,6 +117,16 @@ export class ServiceRunner implements HostedService {
   async probe(): ReturnType<NonNullable<HostedService['probe']>> {
     if (!this.#options.probe) return { report: { state: 'ok', ready: true, checks: {} }, metrics: undefined };
     return this.#options.probe();
+  }
+
+  /** One at a time: who asks while it runs waits for the same. A service that is not up has nothing to give. */
+  async reclaim(request: ReclaimRequest): Promise<boolean> {
+    const { state } = this.#model;
+    if (state !== 'running' && state !== 'paused') return false;
+    this.#reclaiming ??= this.#reclaim(request).finally(() => {
+      this.#reclaiming = undefined;
+    });
+    return this.#reclaiming;
   }
 
   /** Sets the line of text that hosts show. Line breaks become spaces: STATUS= is one line (sd_notify(3)). */
@@ -253,6 +267,20 @@ export class ServiceRunner implements HostedService {
   async #reload(): Promise<void> {
     const changed = await this.#runnable?.readConfig();
     await this.#handlers?.reload?.({ changed: changed ?? [] });
+  }
+
+  async #reclaim(request: ReclaimRequest): Promise<boolean> {
+    const { log, reclaim } = this.#options;
+    const handlers = this.#handlers;
+    if (!reclaim && !handlers?.reclaim) return false;
+    try {
+      const done = reclaim ? await reclaim(request) : (await handlers?.reclaim?.(request), true);
+      log.info({ ...request, done }, 'Reclaimed what can be spared');
+      return done;
+    } catch (error) {
+      log.error({ error, ...request }, 'The reclaim of the service failed');
+      return false;
+    }
   }
 
   async #deliver(control: Control): Promise<void> {

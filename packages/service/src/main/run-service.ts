@@ -42,7 +42,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
   });
   const log = serviceLog.logger;
   const loaded = (config = new ServiceConfig(definition, options.args, log));
-  const role = await roleOf(definition, loaded, instance);
+  const role = await roleOf(definition, loaded, instance, log);
   const { limits } = role.definition;
   const host = await createHost({ serviceName: definition.name, log, entry: options.entry, limits });
   if (host.logDescriptor !== undefined) serviceLog.writeTo(host.logDescriptor);
@@ -74,6 +74,7 @@ export async function runService(options: RunServiceOptions): Promise<number> {
         ...(role.probe && { instances: await role.probe() }),
       },
     }),
+    ...(role.reclaim && { reclaim: role.reclaim }),
     ...(limits && { limits }),
   });
   log.info({ hostKind: host.kind }, 'Service is starting');
