@@ -120,4 +120,14 @@ export const platformErrors = defineErrors('platform', {
     summary: "A directory of the service's was there before, and belongs to an ordinary user",
     action: 'Look through it; then remove it, or give it to the administrators',
   },
+  CONTAINMENT_NO_USER: {
+    kind: 'operator',
+    summary: 'The account that a program is to run as does not exist',
+    action: 'Create it, or correct `user` in the manifest',
+  },
+  CONTAINMENT_FAILED: {
+    kind: 'environment',
+    summary: 'The control group of a program could not be made, or a limit not be set',
+    action: 'Look at the message: it names the file that the kernel refused',
+  },
 });

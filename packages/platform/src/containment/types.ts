@@ -14,7 +14,15 @@ export interface Containment {
   close(): Promise<void>;
 }
 
-export type ContainedLimit = 'memory.hard' | 'memory.soft' | 'cpu' | 'processes' | 'openFiles' | 'priority';
+export type ContainedLimit =
+  | 'memory.hard'
+  | 'memory.soft'
+  | 'cpu'
+  | 'processes'
+  | 'openFiles'
+  | 'priority'
+  /** The value `high` of it, which takes more privilege than the others. */
+  | 'priority.high';
 
 export interface ContainmentLimits {
   readonly memoryHardBytes: number | undefined;

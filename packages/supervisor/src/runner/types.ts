@@ -104,7 +104,15 @@ export interface RunnerCapabilities {
   readonly survivesAgent: boolean;
 }
 
-export type LimitName = 'memory.soft' | 'memory.hard' | 'cpu' | 'processes' | 'openFiles' | 'priority';
+export type LimitName =
+  | 'memory.soft'
+  | 'memory.hard'
+  | 'cpu'
+  | 'processes'
+  | 'openFiles'
+  | 'priority'
+  /** The value `high` of it, which takes more privilege than the others. */
+  | 'priority.high';
 
 /** How programs are run: as children of this process, or by the operating system's own manager. One contract suite. */
 export interface Runner {
