@@ -130,4 +130,30 @@ export const platformErrors = defineErrors('platform', {
     summary: 'The control group of a program could not be made, or a limit not be set',
     action: 'Look at the message: it names the file that the kernel refused',
   },
+  SOCKET_PORT_IN_USE: {
+    kind: 'environment',
+    summary: 'A port that the agent should listen on is taken by another program',
+    action: 'Stop the program that the message names, or use another port',
+  },
+  SOCKET_NO_PERMISSION: {
+    kind: 'operator',
+    summary: 'This account may not listen on the port',
+    action: 'Use a port above 1023, or run the agent as root',
+    exitCode: ExitCode.noPrivilege,
+  },
+  SOCKET_ADDRESS_UNAVAILABLE: {
+    kind: 'operator',
+    summary: 'This machine does not have the address that a socket should listen on',
+    action: 'Correct `listen` in the manifest: a name or an address of this machine',
+  },
+  SOCKET_FAILED: {
+    kind: 'environment',
+    summary: 'A listening socket could not be made for a reason without a code of its own here',
+    action: 'Look the errno of the message up (errno(3))',
+  },
+  SOCKET_UNSUPPORTED: {
+    kind: 'operator',
+    summary: 'Listening sockets cannot be passed to programs on this system',
+    action: 'Remove `listen`; Node programs share their ports without it',
+  },
 });

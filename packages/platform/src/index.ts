@@ -9,6 +9,7 @@ export { probeFfi } from './probe-ffi.ts';
 export { detectHost, explainHost, type DetectedHost, type HostFacts } from './process/detect-host.ts';
 export { identify, isAlive, type ProcessIdentity, type ProcessTable } from './process/identity.ts';
 export { oncePerKeyPress, sameKeyPressMs } from './process/key-press.ts';
+export type { ListeningSocket, ListeningSocketOptions } from './sockets/listening-socket.ts';
 export {
   createSelfWorker,
   selfWorkerFlag,
@@ -18,6 +19,7 @@ export {
 
 import type { ControlClient } from './control-socket/client.ts';
 import type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
+import type { ListeningSocket, ListeningSocketOptions } from './sockets/listening-socket.ts';
 
 /** See `files/write-file-atomic.ts`; behind a function, because what it imports takes 10 ms of every start. */
 export async function writeFileAtomic(
@@ -42,4 +44,16 @@ export async function connectControl(
 ): Promise<ControlClient> {
   const { ControlClient: Client } = await import('./control-socket/client.ts');
   return Client.connect(path, options);
+}
+
+/** See `sockets/listening-socket.ts`; behind a function for the FFI that it loads. */
+export async function openListeningSocket(options: ListeningSocketOptions): Promise<ListeningSocket> {
+  const { openListeningSocket: open } = await import('./sockets/listening-socket.ts');
+  return open(options);
+}
+
+/** Undefined where sockets can be passed to programs, else why not. */
+export async function whyNoListeningSockets(): Promise<string | undefined> {
+  const { whyNoListeningSockets: why } = await import('./sockets/listening-socket.ts');
+  return why();
 }

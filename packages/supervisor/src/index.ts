@@ -78,3 +78,4 @@ export {
   type LimitsModel,
   type LimitsStep,
 } from './watch/step-limits.ts';
+export { SocketProvider, type ProvidedDescriptor } from './shared-port/socket-provider.ts';

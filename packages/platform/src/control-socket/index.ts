@@ -1,5 +1,4 @@
 export { ControlClient } from './client.ts';
-export { askHealth, askReclaim } from './ask-service.ts';
 export { controlSocketName, type ControlHealth } from './protocol.ts';
 export { sendControl } from './send-control.ts';
 export { openControlServer, type ControlServer, type ControlServerOptions } from './server.ts';
