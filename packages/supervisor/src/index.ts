@@ -28,36 +28,6 @@ export type {
   StopRules,
 } from './manifest/types.ts';
 export { ProcessRunner } from './process-runner/process-runner.ts';
-export {
-  defaultRestartLimits,
-  initialRestart,
-  isSettled,
-  stepRestart,
-  type RestartEffect,
-  type RestartEvent,
-  type RestartLimits,
-  type RestartModel,
-  type RestartPhase,
-  type RestartStep,
-} from './restart/policy.ts';
-export {
-  describeEnd,
-  type HealthProbe,
-  type OutputStream,
-  type ProgramSpec,
-  type Run,
-  type RunEnd,
-  type RunEvents,
-  type Runner,
-} from './runner.ts';
-export {
-  ServiceSupervisor,
-  type EndedRun,
-  type ServiceEvent,
-  type ServiceSupervisorOptions,
-} from './supervise/service-supervisor.ts';
-export { stateOf, type ServiceView } from './supervise/view.ts';
-export { readUsage, type Usage } from './usage/usage.ts';
 export { createProber, type ProberOptions } from './health/prober.ts';
 export {
   initialProbe,
@@ -79,3 +49,65 @@ export {
   type LimitsStep,
 } from './watch/step-limits.ts';
 export { SocketProvider, type ProvidedDescriptor } from './shared-port/socket-provider.ts';
+export { planChanges } from './plan/plan-changes.ts';
+export { serviceAsWritten, settingsAsWritten, type Written } from './plan/as-written.ts';
+export type { Plan, PlannedChange, PlannedDifference } from './supervisor/types.ts';
+export { explain, type Explained } from './explain/explain.ts';
+export { describeEnd } from './instance/describe.ts';
+export { initialInstance, stepInstance } from './instance/machine.ts';
+export {
+  rulesOf,
+  type InstanceEffect,
+  type InstanceEvent,
+  type InstanceModel,
+  type InstanceRules,
+  type InstanceStep,
+  type InstanceTimer,
+  type RunModel,
+} from './instance/types.ts';
+export {
+  judgeEnd,
+  noHistory,
+  noteStart,
+  type JudgedEnd,
+  type Judgement,
+  type RestartHistory,
+  type Verdict,
+} from './restart/decide.ts';
+export { defaultRestartRules, type RestartRules } from './restart/types.ts';
+export { supervisionErrors } from './supervisor/errors.ts';
+export type {
+  RememberedService,
+  RememberedState,
+  SupervisorMemory,
+  SupervisorOptions,
+} from './supervisor/options.ts';
+export { Supervisor } from './supervisor/supervisor.ts';
+export type {
+  EndedRunView,
+  Explanation,
+  InstancePhase,
+  InstanceView,
+  Plan,
+  PlannedChange,
+  ServiceView,
+  StartCause,
+  SupervisorControl,
+  SupervisorEvent,
+} from './supervisor/types.ts';
+export type { ProbeKind, Prober, ProbeResult } from './health/types.ts';
+export type { LogLine, LogReadOptions, LogStatistics, LogStore, OutputStream, RunOutput } from './output/types.ts';
+export type {
+  HealthProbe,
+  LeftoverOutput,
+  LimitName,
+  ReclaimRequest,
+  Run,
+  RunEnd,
+  RunEvents,
+  RunId,
+  Runner,
+  RunnerCapabilities,
+  RunSpec,
+  Usage,
+} from './runner/types.ts';

@@ -119,17 +119,27 @@ export interface Explanation {
   readonly evidence: readonly { readonly label: string; readonly text: string }[];
 }
 
+/** One key that differs, with its values as people write them. Values whose names say secret are masked. */
+export interface PlannedDifference {
+  /** As in the file, below the service or the root: `limits.memory.hard`. */
+  readonly path: string;
+  /** Undefined: not there. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
 /** What `apply` would do, and why. */
 export interface PlannedChange {
   readonly service: string;
   /** `update`: takes effect without a restart. */
   readonly action: 'add' | 'remove' | 'restart' | 'scale' | 'update';
-  /** Path of what differs, with its values as people write them. Values of `env` whose names say secret are masked. */
-  readonly differences: readonly { readonly path: string; readonly before: string | undefined; readonly after: string | undefined }[];
+  readonly differences: readonly PlannedDifference[];
 }
 
 export interface Plan {
   readonly changes: readonly PlannedChange[];
+  /** What differs in `alerts`, `metrics` and `logs` of the file, which no service is restarted for. */
+  readonly settings?: readonly PlannedDifference[];
 }
 
 /** Thrown errors are `supervisorErrors`: SUPERVISOR_UNKNOWN_SERVICE, SUPERVISOR_START_FAILED, … */
