@@ -11,12 +11,16 @@ const benches: Readonly<
       'time from exec to ready, memory, size, requests/s and p99 of orders-api beside Go, plain Node and Bun',
     load: () => import('./start/main.ts'),
   },
+  supervisor: {
+    summary: 'the agent beside pm2, supervisord and systemd: memory, restarts, starts, output, reloads',
+    load: () => import('./supervisor/main.ts'),
+  },
 };
 
 const [name, ...args] = process.argv.slice(2);
 const bench = name === undefined ? undefined : benches[name];
 if (!bench) {
-  const list = Object.entries(benches).map(([key, { summary }]) => `  ${key.padEnd(8)} ${summary}`);
+  const list = Object.entries(benches).map(([key, { summary }]) => `  ${key.padEnd(11)} ${summary}`);
   process.stderr.write(
     `Usage: npm run bench -- NAME [options]\n\n${list.join('\n')}\n\nExample: npm run bench -- start --runs 20\n`,
   );

@@ -3,6 +3,7 @@
 # namespaces and cgroups, prints "leader PID", and takes everything down when its stdin closes. So a test that
 # is killed with SIGKILL leaves nothing behind either. Needs root, util-linux and overlayfs.
 # MACHINE_CGROUP=unified gives the guest cgroup v2 alone, also on a hybrid host (then without controllers).
+# MACHINE_NETWORK=host leaves it in the host's network.
 set -u
 name=$1 root=$2
 shift 2
@@ -51,7 +52,10 @@ name=$name-$$
       for controller in cpu memory pids; do echo +$controller >"$folder/cgroup.subtree_control"; done 2>/dev/null
     mkdir "$folder/$name" && echo $BASHPID >"$folder/$name/cgroup.procs" || echo "No cgroup $folder/$name" >&2
   done
-  exec setpriv --pdeathsig KILL unshare --fork --kill-child --pid --mount --uts --ipc --net --cgroup -- \
+  network=--net
+  [ "${MACHINE_NETWORK:-}" = host ] && network=
+  # shellcheck disable=SC2086 # nothing, or one word
+  exec setpriv --pdeathsig KILL unshare --fork --kill-child --pid --mount --uts --ipc $network --cgroup -- \
     bash "$here/boot.sh" "$name" "$root" "$@"
 ) </dev/null >&2 &
 outer=$!

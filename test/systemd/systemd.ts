@@ -20,6 +20,8 @@ export interface BootOptions {
   readonly binds?: Readonly<Record<string, string>>;
   /** `unified` gives the machine cgroup v2 alone. @default the host's own layout */
   readonly cgroup?: 'host' | 'unified';
+  /** `host`: the ports that it opens are the host's. @default 'own' */
+  readonly network?: 'own' | 'host';
 }
 
 /** How long a boot may take, in ms: a machine that hangs must end before the test's own limit. */
@@ -55,7 +57,7 @@ export class SystemdMachine {
       'bash',
       [join(import.meta.dirname, 'machine.sh'), `mainstay-${process.pid}-${machines}`, folder.root, ...binds],
       // A group of its own: Ctrl-C at the terminal must not kill what cleans up.
-      { detached: true, env: { ...process.env, MACHINE_CGROUP: options.cgroup ?? 'host' } },
+      { detached: true, env: { ...process.env, MACHINE_CGROUP: options.cgroup ?? 'host', MACHINE_NETWORK: options.network ?? 'own' } },
     );
     let log = '';
     script.stderr.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-20_000)));

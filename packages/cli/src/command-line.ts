@@ -2,6 +2,7 @@ import { ExitCode, isAppError, messageOf } from '@mainstay/core';
 import { printable } from '@mainstay/service/terminal';
 import { Command, CommanderError } from 'commander';
 
+import { addServiceCommands, type Add, type Done } from './command-line/service-commands.ts';
 import type { CliContext } from './context.ts';
 
 /** Runs one command line of `mainstay`; resolves with the exit code. Prints failures, and throws nothing. */
@@ -62,6 +63,7 @@ export function createMainstay(context: CliContext, done: (exitCode: number) => 
       .showHelpAfterError(`See \`mainstay ${command} --help\``)
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  mainstay ${line}`).join('\n')}`);
   addRunning(context, add, done);
+  addServiceCommands(context, add, done);
   addMaking(context, add, done);
   add('doctor', 'Look whether this machine can run and build services, and say what to do', ['doctor --json'])
     .option('--json', 'print JSON')
@@ -71,9 +73,6 @@ export function createMainstay(context: CliContext, done: (exitCode: number) => 
     .action(async (options) => done(await (await import('./commands/version.ts')).version(context, options)));
   return program;
 }
-
-type Add = (command: string, summary: string, examples: readonly string[]) => Command;
-type Done = (exitCode: number) => void;
 
 function addRunning(context: CliContext, add: Add, done: Done): void {
   add('up', 'Run the services of mainstay.yaml in the foreground until Ctrl-C', [

@@ -1,7 +1,7 @@
 import type { TextStream } from '@mainstay/service/terminal';
 import { stateOf, type EndedRun, type OutputStream, type ServiceView } from '@mainstay/supervisor';
 
-import type { LogLine } from './log-line.ts';
+import type { LogLine } from '../services/log-line.ts';
 import type { Presenter } from './presenter.ts';
 
 /** One JSON object a line, for programs; `event` says which. */

@@ -1,9 +1,9 @@
 import { pad, type Output } from '@mainstay/service/terminal';
 import { stateOf, type EndedRun, type OutputStream, type ServiceView } from '@mainstay/supervisor';
 
-import type { LogLine } from './log-line.ts';
+import type { LogLine } from '../services/log-line.ts';
 import type { Presenter } from './presenter.ts';
-import { formatUptime } from './uptime.ts';
+import { formatUptime } from '../services/uptime.ts';
 
 const ownName = 'mainstay';
 

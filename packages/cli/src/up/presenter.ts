@@ -1,6 +1,6 @@
 import type { EndedRun, OutputStream, ServiceView } from '@mainstay/supervisor';
 
-import type { LogLine } from './log-line.ts';
+import type { LogLine } from '../services/log-line.ts';
 
 /** How `up` shows what happens; one implementation for each kind of reader. */
 export interface Presenter {

@@ -11,10 +11,10 @@ import {
   type ServiceView,
 } from '@mainstay/supervisor';
 
-import { readLogLine } from './log-line.ts';
+import { readLogLine } from '../services/log-line.ts';
 import type { LocatedService } from './manifest-file.ts';
 import type { Presenter } from './presenter.ts';
-import { formatUptime } from './uptime.ts';
+import { formatUptime } from '../services/uptime.ts';
 
 /** All services of one `up`: starts them, tells the presenter, stops them, and knows how it went. */
 export class UpSession {

@@ -1,7 +1,7 @@
 import { printable, type Output } from '@mainstay/service/terminal';
 import type { OutputStream, ServiceView } from '@mainstay/supervisor';
 
-import type { LogLine } from './log-line.ts';
+import type { LogLine } from '../services/log-line.ts';
 import type { Presenter } from './presenter.ts';
 import { renderTable, type TableRow } from './table.ts';
 

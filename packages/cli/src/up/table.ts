@@ -2,7 +2,7 @@ import { formatSize } from '@mainstay/core';
 import { displayWidth, pad, truncate, type Style } from '@mainstay/service/terminal';
 import { stateOf, type ServiceView } from '@mainstay/supervisor';
 
-import { formatUptime } from './uptime.ts';
+import { formatUptime } from '../services/uptime.ts';
 
 export interface TableRow {
   readonly view: ServiceView;

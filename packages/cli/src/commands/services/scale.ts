@@ -1,0 +1,18 @@
+import { ExitCode } from '@mainstay/core';
+
+import type { CliContext } from '../../context.ts';
+import { agentFor, type AgentOptions } from './agent-options.ts';
+import { printServices } from './ps.ts';
+
+/** Changes how many instances run, until the manifest says another number. */
+export async function scale(
+  context: CliContext,
+  name: string,
+  instances: number,
+  options: AgentOptions,
+): Promise<number> {
+  const { service } = await agentFor(context, options).scale(name, instances);
+  if (options.json) context.output.out.write(`${JSON.stringify(service)}\n`);
+  else printServices(context, [service]);
+  return ExitCode.ok;
+}

@@ -1,0 +1,21 @@
+import { ExitCode } from '@mainstay/core';
+import { printable } from '@mainstay/service/terminal';
+import type { Explanation } from '@mainstay/supervisor';
+
+import type { CliContext } from '../../context.ts';
+import { agentFor, type AgentOptions } from './agent-options.ts';
+
+/** One sentence for each instance, and what it rests on. */
+export async function why(context: CliContext, name: string, options: AgentOptions): Promise<number> {
+  const explanations = await agentFor(context, options).why(name);
+  const { out } = context.output;
+  if (options.json) out.write(`${JSON.stringify(explanations)}\n`);
+  else out.write(`${explanations.map((one) => paragraph(one, out.style.dim)).join('\n\n')}\n`);
+  return ExitCode.ok;
+}
+
+function paragraph({ sentence, evidence }: Explanation, dim: (text: string) => string): string {
+  const width = Math.max(0, ...evidence.map(({ label }) => label.length));
+  const lines = evidence.map(({ label, text }) => `  ${dim(label.padEnd(width))}  ${printable(text)}`);
+  return [printable(sentence), ...lines].join('\n');
+}
