@@ -88,15 +88,20 @@ export type {
   Explanation,
   InstancePhase,
   InstanceView,
-  Plan,
-  PlannedChange,
   ServiceView,
   StartCause,
   SupervisorControl,
   SupervisorEvent,
 } from './supervisor/types.ts';
 export type { ProbeKind, Prober, ProbeResult } from './health/types.ts';
-export type { LogLine, LogReadOptions, LogStatistics, LogStore, OutputStream, RunOutput } from './output/types.ts';
+export type {
+  LogLine,
+  LogReadOptions,
+  LogStatistics,
+  LogStore,
+  OutputStream,
+  RunOutput,
+} from './output/types.ts';
 export type {
   HealthProbe,
   LeftoverOutput,

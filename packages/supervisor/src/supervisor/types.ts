@@ -74,7 +74,9 @@ export interface InstanceView {
   readonly text: string;
   readonly state: ServiceState | undefined;
   readonly health: 'ok' | 'degraded' | 'failed' | undefined;
-  readonly probes: Readonly<Partial<Record<ProbeKind, ProbeResult & { readonly at: number; readonly failuresInRow: number }>>>;
+  readonly probes: Readonly<
+    Partial<Record<ProbeKind, ProbeResult & { readonly at: number; readonly failuresInRow: number }>>
+  >;
   /** Per cent of one core. */
   readonly cpuPercent: number | undefined;
   readonly memoryBytes: number | undefined;
@@ -101,13 +103,44 @@ export interface ServiceView {
 /** What happened; alerts, log, metrics and presenters live on these. */
 export type SupervisorEvent = { readonly at: number } & (
   | { readonly type: 'changed'; readonly service: string; readonly instance: number }
-  | { readonly type: 'phase'; readonly id: RunId; readonly from: InstancePhase; readonly to: InstancePhase; readonly reason: string | undefined }
-  | { readonly type: 'started'; readonly id: RunId; readonly cause: StartCause; readonly pid: number | undefined }
+  | {
+      readonly type: 'phase';
+      readonly id: RunId;
+      readonly from: InstancePhase;
+      readonly to: InstancePhase;
+      readonly reason: string | undefined;
+    }
+  | {
+      readonly type: 'started';
+      readonly id: RunId;
+      readonly cause: StartCause;
+      readonly pid: number | undefined;
+    }
   | { readonly type: 'ended'; readonly id: RunId; readonly end: EndedRunView }
-  | { readonly type: 'probe'; readonly id: RunId; readonly kind: ProbeKind; readonly result: ProbeResult; readonly failuresInRow: number }
+  | {
+      readonly type: 'probe';
+      readonly id: RunId;
+      readonly kind: ProbeKind;
+      readonly result: ProbeResult;
+      readonly failuresInRow: number;
+    }
   /** The probe failed as often as its rules say, or is well again. */
-  | { readonly type: 'probe-state'; readonly id: RunId; readonly kind: ProbeKind; readonly ok: boolean; readonly detail: string }
-  | { readonly type: 'limit'; readonly id: RunId; readonly limit: 'memory.soft' | 'memory.hard' | 'openFiles'; readonly exceeded: boolean; readonly used: number; readonly bound: number; readonly action: 'alert' | 'reclaim' | 'restart' | 'kill' }
+  | {
+      readonly type: 'probe-state';
+      readonly id: RunId;
+      readonly kind: ProbeKind;
+      readonly ok: boolean;
+      readonly detail: string;
+    }
+  | {
+      readonly type: 'limit';
+      readonly id: RunId;
+      readonly limit: 'memory.soft' | 'memory.hard' | 'openFiles';
+      readonly exceeded: boolean;
+      readonly used: number;
+      readonly bound: number;
+      readonly action: 'alert' | 'reclaim' | 'restart' | 'kill';
+    }
   | { readonly type: 'crash-loop'; readonly id: RunId; readonly parked: boolean; readonly reason: string }
 );
 

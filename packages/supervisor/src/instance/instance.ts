@@ -1,0 +1,490 @@
+import { messageOf, type Clock, type LifecycleStatus, type Logger, type Timer } from '@mainstay/core';
+
+import type { Prober, ProbeKind } from '../health/types.ts';
+import type { ServiceDeclaration } from '../manifest/types.ts';
+import type { LogStore } from '../output/types.ts';
+import type { Run, RunEnd, RunEvents, Runner, RunSpec } from '../runner/types.ts';
+import type {
+  EndedRunView,
+  InstancePhase,
+  InstanceView,
+  StartCause,
+  SupervisorEvent,
+} from '../supervisor/types.ts';
+import type { LimitEffect } from '../watch/step-limits.ts';
+import { describeEnd } from './describe.ts';
+import { LiveRun } from './live-run.ts';
+import { initialInstance, stepInstance } from './machine.ts';
+import {
+  rulesOf,
+  type InstanceEffect,
+  type InstanceEvent,
+  type InstanceModel,
+  type InstanceRules,
+  type InstanceTimer,
+} from './types.ts';
+import { viewOf } from './view.ts';
+
+/** An event without its time, which the supervisor adds. */
+export type Told = SupervisorEvent extends infer Event
+  ? Event extends unknown
+    ? Omit<Event, 'at'>
+    : never
+  : never;
+
+/** What an instance needs of the supervisor. */
+export interface InstanceHost {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly prober: Prober;
+  readonly logs: LogStore;
+  readonly log: Logger;
+  runnerOf(declaration: ServiceDeclaration): Runner;
+  specOf(declaration: ServiceDeclaration, instance: number, run: number): RunSpec;
+  areDependenciesMet(service: string): boolean;
+  tell(event: Told): void;
+  /** Something that is remembered over the agent's life has changed. */
+  remember(): void;
+  /** After every change. */
+  onChange(
+    instance: Instance,
+    phase: { readonly from: InstancePhase; readonly to: InstancePhase } | undefined,
+  ): void;
+  /** Its memory has stayed above its soft bound. */
+  onMemoryExceeded(instance: Instance, detail: string): void;
+}
+
+/**
+ * One instance of a service: the machine decides, this carries it out.
+ *
+ * INVARIANTS: events are taken one at a time, in order, also those that effects cause. What comes from a run that is over
+ * is ignored. Every timer of the machine exists at most once.
+ */
+export class Instance {
+  readonly #host: InstanceHost;
+  readonly index: number;
+  #declaration: ServiceDeclaration;
+  #rules: InstanceRules;
+  #model: InstanceModel;
+  readonly #runs = new Map<number, LiveRun>();
+  readonly #timers = new Map<InstanceTimer, { readonly timer: Timer; readonly dueAt: number }>();
+  readonly #queue: InstanceEvent[] = [];
+  #isDraining = false;
+  #toldPhase: InstancePhase = 'stopped';
+  #waiters: Array<{ readonly test: () => boolean; readonly resolve: () => void }> = [];
+  #lastEnd: EndedRunView | undefined;
+  #endDetail: string | undefined;
+  #reloadFailure: string | undefined;
+  #cause: StartCause | undefined;
+  /** It is to go when it has stopped: scaled down, or its service removed. */
+  isLeaving = false;
+
+  constructor(
+    host: InstanceHost,
+    options: {
+      readonly declaration: ServiceDeclaration;
+      readonly index: number;
+      readonly before?: Parameters<typeof initialInstance>[0];
+    },
+  ) {
+    this.#host = host;
+    this.#declaration = options.declaration;
+    this.#rules = rulesOf(options.declaration);
+    this.index = options.index;
+    this.#model = initialInstance(options.before);
+  }
+
+  get service(): string {
+    return this.#declaration.name;
+  }
+
+  get declaration(): ServiceDeclaration {
+    return this.#declaration;
+  }
+
+  get phase(): InstancePhase {
+    return this.#model.phase;
+  }
+
+  /** Number of the latest run. */
+  get lastRun(): number {
+    return this.#model.lastRun;
+  }
+
+  get restarts(): Pick<InstanceModel, 'restarts' | 'restartsByCause'> {
+    return this.#model;
+  }
+
+  get hasProcess(): boolean {
+    return this.#model.current !== undefined || this.#model.second !== undefined;
+  }
+
+  /** Why the last reload was given up; undefined when it was not. */
+  get reloadFailure(): string | undefined {
+    return this.#reloadFailure;
+  }
+
+  /** The latest process; undefined when there is none. */
+  get live(): LiveRun | undefined {
+    return this.#model.current && this.#runs.get(this.#model.current.run);
+  }
+
+  /** Every process of it: two while a reload is under way. */
+  get lives(): Iterable<LiveRun> {
+    return this.#runs.values();
+  }
+
+  /** From now on it goes by this; what runs is not restarted for it. */
+  change(declaration: ServiceDeclaration): void {
+    const before = this.#declaration;
+    this.#declaration = declaration;
+    this.#rules = rulesOf(declaration);
+    for (const live of this.#runs.values()) this.#update(live, before);
+  }
+
+  send(event: InstanceEvent): void {
+    this.#queue.push(event);
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#isDraining = false;
+    }
+    this.#changed();
+  }
+
+  /** Starts a replacement beside it; `isReloading` until that is ready or given up. */
+  reload(): void {
+    this.#reloadFailure = undefined;
+    this.send({ type: 'reload', at: this.#host.clock.monotonic() });
+  }
+
+  get isReloading(): boolean {
+    return this.#model.second?.role === 'replacement';
+  }
+
+  /** It has two processes: a replacement that is not ready, or an old one that leaves. */
+  get isDouble(): boolean {
+    return this.#model.second !== undefined;
+  }
+
+  /** Resolves as soon as it is so; looked at after every change. */
+  until(test: () => boolean): Promise<void> {
+    if (test()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ test, resolve }));
+  }
+
+  /** Takes over a process of an earlier agent. */
+  adopt(run: Run): RunEvents {
+    const { clock } = this.#host;
+    // It may be older than our own clock's beginning; what counts is its age.
+    const live = this.#newLive(run.id.run, clock.monotonic() - Math.max(0, clock.now() - run.startedAt));
+    live.run = run;
+    this.#runs.set(run.id.run, live);
+    this.#cause = 'start';
+    this.#host.remember();
+    this.#follow(live, run);
+    this.send({ type: 'adopted', run: run.id.run, at: live.startedAt });
+    return this.#eventsOf(live);
+  }
+
+  #newLive(run: number, startedAt?: number): LiveRun {
+    const { clock, prober, log } = this.#host;
+    const id = { service: this.service, instance: this.index, run };
+    return new LiveRun(
+      {
+        id,
+        clock,
+        prober,
+        log,
+        onResult: (kind, result, failuresInRow) => {
+          this.#host.tell({ type: 'probe', id, kind, result, failuresInRow });
+          this.#host.onChange(this, undefined);
+        },
+        onVerdict: (kind, ok, detail, failures) => this.#judgedProbe(run, { kind, ok, detail, failures }),
+        onLimit: (effect) => this.#limited(run, effect),
+      },
+      startedAt,
+    );
+  }
+
+  #eventsOf(live: LiveRun): RunEvents {
+    return {
+      onStatus: (status) => this.#status(live, status),
+      onOutOfMemory: () => {
+        const bound = this.#declaration.limits.memoryHardBytes ?? 0;
+        const used = live.usage?.memoryBytes ?? bound;
+        this.#host.tell({
+          type: 'limit',
+          id: live.id,
+          limit: 'memory.hard',
+          exceeded: true,
+          used,
+          bound,
+          action: 'kill',
+        });
+      },
+    };
+  }
+
+  view(): InstanceView {
+    return viewOf({
+      index: this.index,
+      model: this.#model,
+      live: this.live,
+      lastEnd: this.#lastEnd,
+      nextStartIn: this.#nextStartIn(),
+      clock: this.#host.clock,
+    });
+  }
+
+  /** Why the latest run was started; undefined when none was. */
+  get cause(): StartCause | undefined {
+    return this.#cause;
+  }
+
+  /** What the probe said for which the last run was ended. */
+  get endDetail(): string | undefined {
+    return this.#endDetail;
+  }
+
+  get lastEnd(): EndedRunView | undefined {
+    return this.#lastEnd;
+  }
+
+  #nextStartIn(): number | undefined {
+    const entry = this.#timers.get('restart');
+    return entry && entry.dueAt - this.#host.clock.monotonic();
+  }
+
+  #step(event: InstanceEvent): void {
+    const { model, effects } = stepInstance(this.#model, event, this.#rules);
+    this.#model = model;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #changed(): void {
+    const from = this.#toldPhase;
+    const to = this.#model.phase;
+    if (from !== to) {
+      this.#toldPhase = to;
+      const id = { service: this.service, instance: this.index, run: this.#model.lastRun };
+      this.#host.tell({ type: 'phase', id, from, to, reason: this.#model.reason });
+    }
+    this.#host.onChange(this, from === to ? undefined : { from, to });
+    this.wake();
+  }
+
+  /** Lets those who wait look again. */
+  wake(): void {
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) {
+      if (waiter.test()) waiter.resolve();
+      else this.#waiters.push(waiter);
+    }
+  }
+
+  #perform(effect: InstanceEffect): void {
+    switch (effect.type) {
+      case 'check-dependencies':
+        this.#checkDependencies();
+        break;
+      case 'spawn':
+        this.#spawn(effect.run, effect.cause);
+        break;
+      case 'ask':
+        this.#ask(effect.run);
+        break;
+      case 'kill':
+        this.#runs.get(effect.run)?.run?.kill();
+        break;
+      case 'probe-startup':
+        this.#runs.get(effect.run)?.watch('startup', this.#declaration);
+        break;
+      case 'probe-health':
+        this.#runs.get(effect.run)?.watch('readiness', this.#declaration);
+        this.#runs.get(effect.run)?.watch('liveness', this.#declaration);
+        break;
+      case 'end-probes':
+        this.#runs.get(effect.run)?.endProbes();
+        break;
+      case 'set-timer':
+        this.#setTimer(effect.timer, effect.ms);
+        break;
+      case 'clear-timer':
+        this.#timers.get(effect.timer)?.timer.clear();
+        this.#timers.delete(effect.timer);
+        break;
+      case 'crash-loop':
+        this.#host.tell({ type: 'crash-loop', id: this.#id(), parked: effect.parked, reason: effect.reason });
+        break;
+      case 'reloaded':
+        this.#reloadFailure = effect.failure;
+        break;
+    }
+  }
+
+  #id(): { readonly service: string; readonly instance: number; readonly run: number } {
+    return { service: this.service, instance: this.index, run: this.#model.lastRun };
+  }
+
+  /** Something that it waits for may be there, or may never come. */
+  dependencyChanged(): void {
+    if (this.#model.phase === 'blocked') this.#checkDependencies();
+    this.wake();
+  }
+
+  #checkDependencies(): void {
+    if (!this.#host.areDependenciesMet(this.service)) return;
+    this.send({ type: 'dependencies-met', at: this.#host.clock.monotonic() });
+  }
+
+  #setTimer(name: InstanceTimer, ms: number): void {
+    const { clock } = this.#host;
+    this.#timers.get(name)?.timer.clear();
+    const timer = clock.setTimer(ms, () => {
+      this.#timers.delete(name);
+      this.send({ type: 'timer', timer: name, at: clock.monotonic() });
+    });
+    this.#timers.set(name, { timer, dueAt: clock.monotonic() + ms });
+  }
+
+  #spawn(number: number, cause: StartCause): void {
+    const declaration = this.#declaration;
+    const { logs, log } = this.#host;
+    const live = this.#newLive(number);
+    this.#cause = cause;
+    this.#runs.set(number, live);
+    try {
+      const spec = this.#host.specOf(declaration, this.index, number);
+      const output = logs.openRun(live.id, declaration.logs);
+      live.run = this.#host.runnerOf(declaration).start(spec, this.#eventsOf(live), output);
+    } catch (error) {
+      log.error({ service: this.service, instance: this.index, err: error }, 'Start failed unexpectedly');
+      const cause = error instanceof Error ? error : new Error(messageOf(error), { cause: error });
+      this.#over(live, { exitCode: undefined, signal: undefined, error: cause, outOfMemory: false });
+      return;
+    }
+    this.#host.remember();
+    this.#host.tell({ type: 'started', id: live.id, cause, pid: live.run.pid });
+    this.#follow(live, live.run);
+  }
+
+  #follow(live: LiveRun, run: Run): void {
+    void run.ended.then((end) => this.#over(live, end));
+  }
+
+  #over(live: LiveRun, end: RunEnd): void {
+    const { clock, logs, random } = this.#host;
+    const { run } = live.id;
+    const at = clock.monotonic();
+    const { current, second } = this.#model;
+    const known = current?.run === run ? current : second?.run;
+    live.close();
+    this.#runs.delete(run);
+    const view: EndedRunView = {
+      run,
+      exitCode: end.exitCode,
+      signal: end.signal,
+      outOfMemory: end.outOfMemory,
+      error: end.error?.message,
+      forced: known?.forced ?? false,
+      endedFor: known?.endedFor,
+      uptimeMs: at - live.startedAt,
+      at: clock.now(),
+      lastLines: logs.lastLines(this.service, this.index),
+    };
+    // Of the old one that a reload replaced there is nothing to explain.
+    if (current?.run === run || second?.role === 'replacement') {
+      this.#lastEnd = view;
+      this.#endDetail = known?.detail;
+    }
+    this.#host.tell({ type: 'ended', id: live.id, end: view });
+    const { exitCode, outOfMemory } = end;
+    this.send({
+      type: 'ended',
+      run,
+      at,
+      exitCode,
+      outOfMemory,
+      description: describeEnd(end),
+      random: random(),
+    });
+  }
+
+  #ask(number: number): void {
+    const live = this.#runs.get(number);
+    if (!live?.run) return;
+    live.run.askToStop().catch((error: unknown) => {
+      const fields = { service: this.service, instance: this.index, run: number, err: error };
+      if (this.#runs.has(number)) this.#host.log.warn(fields, 'It could not be asked to stop, and is killed');
+      this.send({ type: 'unaskable', run: number });
+    });
+  }
+
+  #status(live: LiveRun, status: LifecycleStatus): void {
+    if (!this.#runs.has(live.id.run)) return;
+    const { run } = live.id;
+    live.status = status;
+    if (status.state === 'running') this.send({ type: 'up', run, at: this.#host.clock.monotonic() });
+    else if (status.state === 'stop-pending' && status.waitHintMs > 0)
+      this.send({ type: 'stop-hint', run, ms: status.waitHintMs });
+    else this.#changed();
+  }
+
+  #judgedProbe(
+    run: number,
+    verdict: {
+      readonly kind: ProbeKind;
+      readonly ok: boolean;
+      readonly detail: string;
+      readonly failures: number;
+    },
+  ): void {
+    const { kind, ok, detail, failures } = verdict;
+    const id = { service: this.service, instance: this.index, run };
+    this.#host.tell({ type: 'probe-state', id, kind, ok, detail });
+    const times = failures === 1 ? 'failed' : `failed ${failures} times in a row`;
+    const text = ok ? detail : `its ${kind} probe ${times}: ${detail}`;
+    this.send({ type: 'probe', run, kind, ok, detail: text, at: this.#host.clock.monotonic() });
+  }
+
+  #limited(run: number, effect: LimitEffect): void {
+    const id = { service: this.service, instance: this.index, run };
+    const fields = { service: id.service, instance: id.instance };
+    switch (effect.type) {
+      case 'limit':
+        this.#host.tell({ ...effect, id });
+        break;
+      case 'reclaim':
+        this.#runs
+          .get(run)
+          ?.run?.reclaim(effect.request)
+          .catch((error: unknown) =>
+            this.#host.log.warn({ ...fields, err: error }, 'It could not be asked to reclaim'),
+          );
+        break;
+      case 'restart':
+        this.#host.onMemoryExceeded(this, `${effect.used} of ${effect.bound} bytes`);
+        break;
+      case 'throttled': {
+        const { throttled, cpuPercent, bound } = effect;
+        this.#host.log.info({ ...fields, throttled, cpuPercent, bound }, 'Processor limit');
+        break;
+      }
+    }
+  }
+
+  /** New limits and probes for what runs. */
+  #update(live: LiveRun, before: ServiceDeclaration): void {
+    const { limits, health } = this.#declaration;
+    if (JSON.stringify(limits) !== JSON.stringify(before.limits)) live.run?.setLimits?.(limits);
+    if (JSON.stringify(health) === JSON.stringify(before.health)) return;
+    const { current, second } = this.#model;
+    const known = current?.run === live.id.run ? current : second?.run;
+    if (known) this.send({ type: 'rules', run: known.run, at: this.#host.clock.monotonic() });
+  }
+}

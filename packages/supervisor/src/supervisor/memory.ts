@@ -1,0 +1,43 @@
+import type { Clock, Logger, Timer } from '@mainstay/core';
+
+import type { RememberedState, SupervisorMemory } from './options.ts';
+
+/** How long changes are collected before they are written, in ms. */
+const collectMs = 250;
+
+/** Writes what has to be remembered, not more often than needed. A failure to write is logged and stops nothing. */
+export class MemoryKeeper {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #memory: SupervisorMemory;
+  readonly #state: () => RememberedState;
+  #timer: Timer | undefined;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly memory: SupervisorMemory;
+    readonly state: () => RememberedState;
+  }) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#memory = options.memory;
+    this.#state = options.state;
+  }
+
+  changed(): void {
+    this.#timer ??= this.#clock.setTimer(collectMs, () => this.flush());
+  }
+
+  /** Writes now what has not been written. */
+  flush(): void {
+    if (!this.#timer) return;
+    this.#timer.clear();
+    this.#timer = undefined;
+    try {
+      this.#memory.write(this.#state());
+    } catch (error) {
+      this.#log.error({ err: error }, 'What has to be remembered could not be written');
+    }
+  }
+}

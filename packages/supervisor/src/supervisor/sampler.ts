@@ -1,0 +1,67 @@
+import type { Clock, Timer } from '@mainstay/core';
+
+import type { Instance } from '../instance/instance.ts';
+import { watchesLimits } from '../watch/step-limits.ts';
+
+/** After nobody has looked for this long, only what has limits is measured. In ms. */
+const interestMs = 60_000;
+
+/**
+ * Measures all processes by one timer, one after the other. INVARIANTS: two rounds never overlap; no timer is set when
+ * there is no process.
+ */
+export class Sampler {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #instances: () => Iterable<Instance>;
+  readonly #onSample: (instance: Instance) => void;
+  #timer: Timer | undefined;
+  #isMeasuring = false;
+  #askedAt = -Infinity;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly intervalMs: number;
+    readonly instances: () => Iterable<Instance>;
+    readonly onSample: (instance: Instance) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#intervalMs = options.intervalMs;
+    this.#instances = options.instances;
+    this.#onSample = options.onSample;
+  }
+
+  /** Somebody looks at the figures. */
+  interest(): void {
+    this.#askedAt = this.#clock.monotonic();
+  }
+
+  /** There is a process. */
+  begin(): void {
+    if (this.#timer || this.#isMeasuring) return;
+    this.#timer = this.#clock.setTimer(this.#intervalMs, () => {
+      this.#timer = undefined;
+      void this.#measure();
+    });
+  }
+
+  /** There is none any more. */
+  end(): void {
+    this.#timer?.clear();
+    this.#timer = undefined;
+  }
+
+  async #measure(): Promise<void> {
+    this.#isMeasuring = true;
+    const isWatched = this.#clock.monotonic() - this.#askedAt < interestMs;
+    let hasProcess = false;
+    for (const instance of [...this.#instances()]) {
+      hasProcess ||= instance.hasProcess;
+      if (!isWatched && !watchesLimits(instance.declaration.limits)) continue;
+      for (const live of [...instance.lives]) await live.sample(instance.declaration);
+      if (instance.hasProcess) this.#onSample(instance);
+    }
+    this.#isMeasuring = false;
+    if (hasProcess) this.begin();
+  }
+}

@@ -1,0 +1,37 @@
+import type { Instance } from '../instance/instance.ts';
+import type { InstancePhase } from './types.ts';
+
+const there: ReadonlySet<InstancePhase> = new Set(['running', 'unready', 'completed']);
+const given: ReadonlySet<InstancePhase> = new Set(['failed', 'parked', 'stopped', 'waiting']);
+
+export type Outcome = 'there' | 'failed';
+
+/**
+ * Waits until an instance that was told to start is there, or has failed to be. `since` is the number of its latest run
+ * before: another one has to come, unless it runs already.
+ `isStale` tells that nobody wants to know any more.
+ */
+export async function untilThere(
+  instance: Instance,
+  since: number,
+  isHopeless: () => boolean,
+  isStale: () => boolean = () => false,
+): Promise<Outcome> {
+  const isThere = () => there.has(instance.phase) && instance.lastRun > since;
+  const hasFailed = () =>
+    given.has(instance.phase) ||
+    // Started again at once after a crash: that was not the start that was asked for.
+    (instance.lastEnd !== undefined && instance.lastEnd.run > since) ||
+    (instance.phase === 'blocked' && isHopeless());
+  await instance.until(() => isThere() || hasFailed() || isStale());
+  return isThere() && !given.has(instance.phase) ? 'there' : 'failed';
+}
+
+/** Waits until nothing is under way: it runs, it waits for something, or it has ended. */
+export function untilCalm(instance: Instance): Promise<void> {
+  return instance.until(() => instance.phase !== 'starting' && instance.phase !== 'stopping');
+}
+
+export function untilEnded(instance: Instance): Promise<void> {
+  return instance.until(() => !instance.hasProcess);
+}
