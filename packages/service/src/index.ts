@@ -36,6 +36,7 @@ export {
 } from './http/index.ts';
 export { Service, type ServiceClass, type ServiceInstance } from './service-class.ts';
 export type {
+  CommandLine,
   ConfigOf,
   ControlHandlers,
   Disposer,

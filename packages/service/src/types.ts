@@ -49,9 +49,17 @@ export interface ServiceDefinition<
   readonly limits?: Partial<LifecycleLimits>;
   /** Defaults for `install`; the command line overrides them. */
   readonly install?: InstallDefaults;
+  /** Commands of the program's own beside `install`, `status` and the others; loaded when it is not to run. */
+  readonly commandLine?: () => Promise<CommandLine>;
   /** Resolves when the service is up; until then nobody is told that it is. */
   start(ctx: ServiceContext<ConfigOf<Schema>, TaskMap>): ServiceHandlers | Promise<ServiceHandlers>;
 }
+
+/**
+ * Gets what the user typed, unless that is `run`. Resolves with the exit code, or with what the commands that every
+ * service has are to be given: `argv` itself for what is none of its own.
+ */
+export type CommandLine = (argv: readonly string[]) => Promise<number | readonly string[]>;
 
 export interface InstallDefaults {
   /** Services that have to be started first, by the name of each manager. */

@@ -77,10 +77,13 @@ async function dispatch(
       metrics,
     });
   };
-  if (parseRunArguments(argv)) return run(argv.slice(1));
+  // A program with a command line of its own is asked also when nothing was typed.
+  if (parseRunArguments(argv) && (argv.length > 0 || !definition.commandLine)) return run(argv.slice(1));
   metrics.close();
+  const own = (await (await definition.commandLine?.())?.(argv)) ?? argv;
+  if (typeof own === 'number') return own;
   const { runCommand } = await import('../commands/index.ts');
-  return runCommand(argv, { definition, run, ...(build && { build }) });
+  return runCommand(own, { definition, run, ...(build && { build }) });
 }
 
 /** Output of a command into a pipe is asynchronous on Windows (Node: process I/O); a service's log is not. */

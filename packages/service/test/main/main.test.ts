@@ -46,6 +46,37 @@ describe('main', () => {
     assert.match(stdout, /Service is up/);
   });
 
+  describe('with a command line of its own', () => {
+    const module = `return { default: defineService(plain({
+      version: '1.2.3',
+      commandLine: async () => async (argv) => {
+        if (argv[0] === 'own') { console.log('own: ' + argv.slice(1).join(',')); return 7; }
+        if (argv.length === 0) { console.log('nothing typed'); return 2; }
+        return argv[0] === 'renamed' ? ['version'] : argv;
+      },
+    })) };`;
+
+    it('asks that first, and ends with its exit code', async () => {
+      assert.deepEqual(await runMain(module, ['own', 'a', 'b']), {
+        code: 7,
+        stdout: 'own: a,b\n',
+        stderr: '',
+      });
+      assert.deepEqual(await runMain(module), { code: 2, stdout: 'nothing typed\n', stderr: '' });
+    });
+
+    it('leaves the rest, and what it makes of it, to the commands that every service has', async () => {
+      for (const command of ['version', 'renamed'])
+        assert.match((await runMain(module, [command])).stdout, /1\.2\.3/);
+    });
+
+    it('is not asked about `run`', async () => {
+      const { code, stdout } = await runMain(module, ['run']);
+      assert.equal(code, 0);
+      assert.match(stdout, /Service is up/);
+    });
+  });
+
   it('lays the config over the defaults of the definition, which may hold placeholders', async () => {
     const module = `return { default: defineService(plain({
       config: z.object({ port: z.number(), host: z.string() }),
