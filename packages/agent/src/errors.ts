@@ -18,8 +18,10 @@ export const agentErrors = defineErrors('agent', {
   },
   AGENT_SOCKET_WRONG_OWNER: {
     kind: 'operator',
-    summary: "The agent's socket or its directory belongs to somebody else, who could answer in the agent's place",
-    action: 'Use the socket of an agent of your own or of root; remove what is there if nobody should have made it',
+    summary:
+      "The agent's socket or its directory belongs to somebody else, who could answer in the agent's place",
+    action:
+      'Use the socket of an agent of your own or of root; remove what is there if nobody should have made it',
     exitCode: ExitCode.noPrivilege,
   },
   AGENT_NO_PERMISSION: {

@@ -1,0 +1,66 @@
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { messageOf } from '@mainstay/core';
+
+import { agentErrors } from '../errors.ts';
+
+/** Bits of a mode for anybody but the owner. */
+const othersBits = 0o077;
+
+export interface DirectoryOwner {
+  /** Undefined where there are no user ids, as on Windows. */
+  readonly uid: number | undefined;
+}
+
+const thisProcess: DirectoryOwner = { uid: process.geteuid?.() };
+
+/**
+ * Makes a directory that only its owner may enter, with its parents, or takes the one that is there: it has to be this
+ * account's, and is closed to others when it is not yet.
+ *
+ * Throws AGENT_DIRECTORY_WRONG_OWNER, AGENT_DIRECTORY_UNWRITABLE.
+ */
+export function prepareDirectory(path: string, { uid }: DirectoryOwner = thisProcess): void {
+  try {
+    makeWithParents(path, 0o700);
+    // systemd's own state directories are links (systemd.exec(5), "StateDirectory="): what they lead to counts, too.
+    const owners = [lstatSync(path).uid, statSync(realpathSync(path)).uid];
+    const { mode } = statSync(path);
+    if (uid !== undefined) {
+      const foreign = owners.find((owner) => owner !== uid && owner !== 0);
+      if (foreign !== undefined) throw wrongOwner(path, foreign, uid);
+      if ((mode & othersBits) !== 0 && statSync(path).uid === uid) chmodSync(path, 0o700);
+    }
+    if (!statSync(path).isDirectory()) throw new Error('it is not a directory');
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AppError') throw error;
+    throw agentErrors.error(
+      'AGENT_DIRECTORY_UNWRITABLE',
+      `The directory ${path} cannot be used: ${messageOf(error)}`,
+      { cause: error, details: { path, errno: (error as NodeJS.ErrnoException).code } },
+    );
+  }
+}
+
+function wrongOwner(path: string, owner: number, uid: number): Error {
+  return agentErrors.error(
+    'AGENT_DIRECTORY_WRONG_OWNER',
+    `The directory ${path} belongs to the user ${owner}, and this agent runs as ${uid}: give it to that account, or choose another`,
+    { details: { path, owner, uid } },
+  );
+}
+
+/** Not `recursive`: Node 26 does not come back from a place where nothing can be made, such as /proc. */
+function makeWithParents(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeWithParents(dirname(path), 0o755);
+    mkdirSync(path, { mode });
+  }
+}
