@@ -23,7 +23,7 @@ export function logFileFor(spec: Pick<ServiceSpec, 'name' | 'directories'>): str
 
 /** The job of a service as launchd.plist(5) has it. Pure. Throws MANAGER_INVALID_SPEC. */
 export function renderJob(spec: ServiceSpec): PlistDictionary {
-  const { name, scope, account, directories, recovery, program } = spec;
+  const { name, scope, account, recovery, program } = spec;
   const user = account.type === 'named' ? account.name : roleAccountFor(name);
   const job: PlistDictionary = {
     Label: labelFor(name),
@@ -85,10 +85,14 @@ function programKeys({ directories, environment }: ServiceSpec, program: Program
 /** What launchd does not keep of a program's settings, in words. */
 function programNotes({ limits, neverOn, successOn, stopCommand, stopSignal }: ProgramSettings): string[] {
   const { memoryHardBytes, cpuPercent, processes } = limits;
-  const unheld = Object.entries({ memory: memoryHardBytes, cpu: cpuPercent, processes }).filter(([, value]) => value);
+  const unheld = Object.entries({ memory: memoryHardBytes, cpu: cpuPercent, processes }).filter(
+    ([, value]) => value,
+  );
   const notes = unheld.map(([name]) => `launchd cannot limit ${name}: it is not kept`);
   if (neverOn.length > 0 || successOn.length > 0) {
-    notes.push('launchd knows good ends by exit code 0 alone: rules for other codes hold while the agent runs');
+    notes.push(
+      'launchd knows good ends by exit code 0 alone: rules for other codes hold while the agent runs',
+    );
   }
   if (stopCommand !== undefined || (stopSignal ?? 'SIGTERM') !== 'SIGTERM') {
     notes.push('launchd ends a job by SIGTERM: another way of asking holds while the agent runs');

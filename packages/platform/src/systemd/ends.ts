@@ -25,7 +25,8 @@ export async function readEnds(file: string): Promise<ManagedEnd[]> {
 export function parseEnds(text: string): ManagedEnd[] {
   return text.split('\n').flatMap((line) => {
     const [run, result, code, status = ''] = line.split(' ');
-    if (run === undefined || result === undefined || code === undefined || !/^[0-9a-f]{32}$/.test(run)) return [];
+    if (run === undefined || result === undefined || code === undefined || !/^[0-9a-f]{32}$/.test(run))
+      return [];
     return [
       {
         run,

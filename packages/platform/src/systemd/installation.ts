@@ -129,7 +129,8 @@ export class Installation {
     for (const file of files.filter((name) => name.endsWith('.service')).sort()) {
       // A masked unit is a link to /dev/null, one that was enabled from elsewhere a link that may lead nowhere.
       const text = await readText(join(units, file)).catch(() => undefined);
-      if (text !== undefined && readOwnUnit(text)?.owner === owner) names.push(file.slice(0, -'.service'.length));
+      if (text !== undefined && readOwnUnit(text)?.owner === owner)
+        names.push(file.slice(0, -'.service'.length));
     }
     return names;
   }

@@ -21,7 +21,9 @@ export function programCommands(spec: ServiceSpec, program: ProgramSettings): Un
       : [entry('ExecReload', `/bin/kill -${signalName(program.reloadSignal)} $MAINPID`)]),
     ...stopCommands(program),
     // With all rights, whoever the program runs as: the file is the agent's.
-    ...(program.endsFile === undefined ? [] : [entry('ExecStopPost', `+${formatEndCommand(program.endsFile)}`)]),
+    ...(program.endsFile === undefined
+      ? []
+      : [entry('ExecStopPost', `+${formatEndCommand(program.endsFile)}`)]),
     // The main process is asked; what is left after it, or after the time-out, is killed with it.
     entry('KillMode', 'mixed'),
     entry('WorkingDirectory', directoryPath(program.workingDirectory)),
@@ -79,7 +81,8 @@ function signalName(name: string): string {
 /** A path to the end of the line, without quotes (systemd.exec(5), WorkingDirectory=). */
 function directoryPath(path: string): string {
   // oxlint-disable-next-line no-control-regex -- a line break would begin the next setting
-  if (path.startsWith('/') && !/[\u0000-\u001f\u007f\\]/.test(path) && path.trim() === path) return escapeSpecifiers(path);
+  if (path.startsWith('/') && !/[\u0000-\u001f\u007f\\]/.test(path) && path.trim() === path)
+    return escapeSpecifiers(path);
   throw platformErrors.error(
     'MANAGER_INVALID_SPEC',
     `${JSON.stringify(path)} cannot be the working directory of a systemd unit: it has to be absolute, without control characters and backslashes`,

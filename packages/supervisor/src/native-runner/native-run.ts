@@ -8,6 +8,7 @@ import {
   type ManagedEnd,
   type ServiceInfo,
   type ServiceManager,
+  type ServicePlan,
   type ServiceSpec,
 } from '@mainstay/core';
 
@@ -32,6 +33,12 @@ export interface RunContext {
   readonly ends: () => Promise<readonly ManagedEnd[]>;
   /** Another run has begun where this one ended: somebody has to want it. */
   readonly onReplaced: () => void;
+}
+
+export interface InstalledUnit {
+  readonly service: ServiceSpec;
+  /** What the installation changed. */
+  readonly plan: ServicePlan;
 }
 
 /** One run of a unit, from our start of it, or our finding it, to its end. */
@@ -86,17 +93,13 @@ export class NativeRun implements Run {
   }
 
   /** Installs the unit and starts it, or takes over what runs already. Never rejects: a failure is its end. */
-  async launch(prepare: () => Promise<ServiceSpec>): Promise<void> {
+  async launch(install: () => Promise<InstalledUnit>): Promise<void> {
     const { manager, name } = this.#context;
     try {
-      const install = async () => {
-        const service = await prepare();
-        this.#stopTimeoutMs = service.stopTimeoutMs;
-        return { service, plan: await manager.install(service) };
-      };
       const installing = install();
       this.#installed = installing.catch(() => undefined);
       const { service, plan } = await installing;
+      this.#stopTimeoutMs = service.stopTimeoutMs;
       const before = await manager.query(name);
       if (this.#isUnwanted) return this.#resolve(neverRan(undefined));
       const runs = before.pid !== undefined && before.state !== 'stop-pending';
@@ -143,7 +146,9 @@ export class NativeRun implements Run {
     const patience = Promise.withResolvers<void>();
     const timer = clock.setTimer(refusalMs, patience.resolve);
     // What comes too late for the caller has been seen all the same.
-    seen.catch((error: unknown) => this.#context.log.warn({ unit: name, reason: messageOf(error) }, 'A stop failed'));
+    seen.catch((error: unknown) =>
+      this.#context.log.warn({ unit: name, reason: messageOf(error) }, 'A stop failed'),
+    );
     await Promise.race([seen, patience.promise]).finally(() => timer.clear());
   }
 
@@ -213,14 +218,16 @@ export class NativeRun implements Run {
   }
 
   /** A program that has ended before its start was over has run all the same; one that never ran has an error. */
-  async #launchFailed(error: unknown): Promise<void> {
+  async #launchFailed(thrown: unknown): Promise<void> {
     if (this.#isOver || this.#isEnding) return;
     this.#isLaunched = true;
-    const reason = error instanceof Error ? error : new Error(messageOf(error));
+    const reason = thrown instanceof Error ? thrown : new Error(messageOf(thrown));
     const info = await this.#context.manager.query(this.#context.name).catch(() => undefined);
-    const hasStarted = isAppError(error) && error.code === 'MANAGER_START_FAILED' && info !== undefined;
-    if (isAppError(error) && error.code === 'MANAGER_TIMEOUT') await this.#cancel();
-    await (hasStarted ? this.#end(info, reason) : this.#resolve(neverRan(this.#isUnwanted ? undefined : reason)));
+    const hasStarted = isAppError(reason) && reason.code === 'MANAGER_START_FAILED' && info !== undefined;
+    if (isAppError(reason) && reason.code === 'MANAGER_TIMEOUT') await this.#cancel();
+    await (hasStarted
+      ? this.#end(info, reason)
+      : this.#resolve(neverRan(this.#isUnwanted ? undefined : reason)));
   }
 
   async #end(info: ServiceInfo, startError?: Error): Promise<void> {
@@ -232,7 +239,7 @@ export class NativeRun implements Run {
     // While an agent is there it alone decides when to start again; what runs already is left to be taken over.
     if (startsAgain(info)) await this.#cancel();
     const isKnown = end.exitCode !== undefined || end.signal !== undefined;
-    this.#resolve(startError && !isKnown && !this.#isUnwanted ? neverRan(startError) : end);
+    this.#resolve(isKnown || this.#isUnwanted ? end : neverRan(end.error ?? startError));
     if (isReplaced) this.#context.onReplaced();
   }
 

@@ -31,12 +31,9 @@ export function neverRan(error: Error | undefined): RunEnd {
 }
 
 /** How a run ended: as it was noted at that moment, else as the manager says it now, if that is of the same run. Pure. */
-export function endOf(
-  identity: string | undefined,
-  info: ServiceInfo,
-  ends: readonly ManagedEnd[],
-): RunEnd {
-  const noted = ends.findLast(({ run }) => run === identity);
+export function endOf(identity: string | undefined, info: ServiceInfo, ends: readonly ManagedEnd[]): RunEnd {
+  // One that was never seen while it ran is the only one that was begun since its file was.
+  const noted = identity === undefined ? ends.at(-1) : ends.findLast(({ run }) => run === identity);
   if (noted) return withError({ ...noted, signal: noted.exitSignal });
   // Of another run, or of none that is known: then this one's end is not known either.
   const isOther = info.pid !== undefined || (info.run !== undefined && info.run.id !== identity);

@@ -28,7 +28,10 @@ export const machineFacts = (hasHost: boolean): LimitFacts => ({
 type Unheld = Partial<Record<LimitName, string>>;
 
 /** Limits that a manager cannot hold on this machine, each with the reason. The soft bound on memory is the agent's own. */
-export function unheldLimitsOf({ kind, scope }: Pick<ServiceManager, 'kind' | 'scope'>, facts: LimitFacts): Unheld {
+export function unheldLimitsOf(
+  { kind, scope }: Pick<ServiceManager, 'kind' | 'scope'>,
+  facts: LimitFacts,
+): Unheld {
   switch (kind) {
     case 'launchd':
       return {
@@ -38,9 +41,14 @@ export function unheldLimitsOf({ kind, scope }: Pick<ServiceManager, 'kind' | 's
         ...(scope === 'user' && { priority: onlyRoot }),
       };
     case 'scm':
-      return facts.hasHost ? {} : all('the service control manager has no limits; only the agent’s host sets them');
+      return facts.hasHost
+        ? {}
+        : all('the service control manager has no limits; only the agent’s host sets them');
     case 'systemd':
-      return { ...controllers(scope, facts), ...(scope === 'user' && facts.uid !== 0 && { priority: onlyRoot }) };
+      return {
+        ...controllers(scope, facts),
+        ...(scope === 'user' && facts.uid !== 0 && { priority: onlyRoot }),
+      };
   }
 }
 
@@ -83,8 +91,8 @@ function controllers(scope: ServiceManager['scope'], facts: LimitFacts): Unheld 
 }
 
 /** proc_cgroups: `memory 4 12 1`: name, hierarchy, number of cgroups, enabled. */
-function versionOne({ readText }: LimitFacts): string[] {
-  return (readText('/proc/cgroups') ?? '')
+function versionOne(facts: LimitFacts): string[] {
+  return (facts.readText('/proc/cgroups') ?? '')
     .split('\n')
     .map((line) => line.split('\t'))
     .filter(([, hierarchy, , enabled]) => hierarchy !== '0' && enabled === '1')

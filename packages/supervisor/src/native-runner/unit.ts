@@ -10,7 +10,7 @@ const killMarginMs = 2_000;
 /** The manager waits at least this long before it starts again by itself, in ms: an agent that is there comes first. */
 const minRestartDelayMs = 1_000;
 /** As nice(2) has it; the same for both runners. */
-const niceOf = { idle: 19, low: 10, normal: 0, high: -10 } as const;
+const niceOf = { idle: 19, low: 10, normal: 0, high: -5 } as const;
 
 type UnitId = Omit<RunId, 'run'>;
 
@@ -33,6 +33,8 @@ export interface UnitContext {
   readonly agentUser: string;
   /** The agent's own environment: what is inherited from it unchanged is not written into a unit. */
   readonly agentEnv: Readonly<Record<string, string | undefined>>;
+  /** In place of the run's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What is run, as far as it differs from the declaration: with its path, or inside a host. */
@@ -40,6 +42,8 @@ export interface UnitProgram {
   /** Absolute. */
   readonly executable: string;
   readonly args: readonly string[];
+  /** It runs inside the agent's host, which sets its environment. */
+  readonly isHosted: boolean;
 }
 
 /** The file in which the ends of a unit's runs are noted. */
@@ -62,7 +66,7 @@ export function serviceSpecOf(spec: RunSpec, program: UnitProgram, context: Unit
     args: program.args,
     scope: manager.scope,
     account: { type: 'named', name: declaration.user ?? context.agentUser },
-    environment: unitEnvironment(spec, context.agentEnv),
+    environment: context.environment ?? unitEnvironment(spec, context.agentEnv),
     dependencies: [],
     // The agent starts them, in the order of their dependencies, and not those that were stopped by hand.
     autoStart: false,
