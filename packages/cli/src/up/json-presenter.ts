@@ -1,6 +1,8 @@
 import type { TextStream } from '@mainstay/service/terminal';
-import { stateOf, type EndedRun, type OutputStream, type ServiceView } from '@mainstay/supervisor';
+import type { EndedRunView, LogLine as StoredLine } from '@mainstay/supervisor';
 
+import { howItEnded } from '../services/ended-text.ts';
+import { healthWord, stateWord, type InstanceRow } from '../services/instance-row.ts';
 import type { LogLine } from '../services/log-line.ts';
 import type { Presenter } from './presenter.ts';
 
@@ -15,42 +17,49 @@ export class JsonPresenter implements Presenter {
     this.#now = now;
   }
 
-  changed(view: ServiceView): void {
-    const state = stateOf(view);
-    if (state === 'idle') return;
-    const { name, pid = null, restarts, text, health = null, reason = null } = view;
-    const facts = { service: name, state, pid, restarts, text, health, reason };
+  changed(row: InstanceRow): void {
+    const { label, instance } = row;
+    const facts = {
+      ...idOf(row),
+      state: stateWord(row),
+      pid: instance?.pid ?? null,
+      restarts: instance?.restarts ?? 0,
+      text: instance?.text ?? '',
+      health: healthWord(row) ?? null,
+      reason: instance?.reason ?? null,
+    };
     const key = JSON.stringify(facts);
-    if (this.#last.get(name) === key) return;
-    this.#last.set(name, key);
+    if (this.#last.get(label) === key) return;
+    this.#last.set(label, key);
     this.#write({ event: 'state', ...facts });
   }
 
-  ended({ name }: ServiceView, { description, exitCode, uptimeMs }: EndedRun): void {
+  ended(row: InstanceRow, end: EndedRunView): void {
     this.#write({
       event: 'exit',
-      service: name,
-      exitCode: exitCode ?? null,
-      description,
-      uptimeMs: Math.round(uptimeMs),
+      ...idOf(row),
+      exitCode: end.exitCode ?? null,
+      description: howItEnded(end),
+      uptimeMs: Math.round(end.uptimeMs),
     });
   }
 
-  line(view: ServiceView, line: LogLine, raw: string, stream: OutputStream): void {
+  line(_label: string, line: LogLine, { service, instance, stream, text }: StoredLine): void {
     this.#write({
       event: 'line',
-      service: view.name,
+      service,
+      instance,
       stream,
-      ...(line.record ? { log: line.record } : { line: raw }),
+      ...(line.record ? { log: line.record } : { line: text }),
     });
   }
 
-  url(service: string, url: string): void {
-    this.#write({ event: 'url', service, url });
+  url(label: string, url: string): void {
+    this.#write({ event: 'url', service: label, url });
   }
 
-  problem(service: string, message: string): void {
-    this.#write({ event: 'problem', service, message });
+  problem(label: string, message: string): void {
+    this.#write({ event: 'problem', service: label, message });
   }
 
   notice(message: string): void {
@@ -64,4 +73,8 @@ export class JsonPresenter implements Presenter {
   #write(value: Readonly<Record<string, unknown>>): void {
     this.#stream.write(`${JSON.stringify({ time: new Date(this.#now()).toISOString(), ...value })}\n`);
   }
+}
+
+function idOf({ service, instance }: InstanceRow): { service: string; instance: number } {
+  return { service: service.name, instance: instance?.instance ?? 0 };
 }

@@ -1,9 +1,10 @@
 import { pad, type Output } from '@mainstay/service/terminal';
-import { stateOf, type EndedRun, type OutputStream, type ServiceView } from '@mainstay/supervisor';
+import type { EndedRunView } from '@mainstay/supervisor';
 
+import { stateWord, type InstanceRow } from '../services/instance-row.ts';
+import { describeEnded } from '../services/ended-text.ts';
 import type { LogLine } from '../services/log-line.ts';
 import type { Presenter } from './presenter.ts';
-import { formatUptime } from '../services/uptime.ts';
 
 const ownName = 'mainstay';
 
@@ -13,38 +14,38 @@ export class PlainPresenter implements Presenter {
   readonly #width: number;
   readonly #states = new Map<string, string>();
 
-  constructor(output: Output, services: readonly string[]) {
+  constructor(output: Output, labels: readonly string[]) {
     this.#output = output;
-    this.#width = Math.max(...[ownName, ...services].map((name) => name.length));
+    this.#width = Math.max(...[ownName, ...labels].map((name) => name.length));
   }
 
-  changed(view: ServiceView): void {
+  changed(row: InstanceRow): void {
+    const { label, instance } = row;
     // How a run ended is a line of its own, with the reason.
-    if (view.state === undefined || view.state === 'stopped') return void this.#states.delete(view.name);
-    const state = stateOf(view);
-    if (this.#states.get(view.name) === state) return;
-    this.#states.set(view.name, state);
-    const pid = view.pid === undefined ? '' : ` (pid ${view.pid})`;
-    this.#write(ownName, `${view.name} is ${state}${pid}`);
+    if (instance?.pid === undefined) return void this.#states.delete(label);
+    const state = stateWord(row);
+    if (this.#states.get(label) === state) return;
+    this.#states.set(label, state);
+    this.#write(ownName, `${label} is ${state} (pid ${instance.pid})`);
   }
 
-  ended({ name, phase }: ServiceView, { description, uptimeMs }: EndedRun): void {
-    const more = phase === 'waiting' ? '; it will be started again' : '';
-    this.#write(ownName, `${name} has stopped after ${formatUptime(uptimeMs)} (${description})${more}`);
+  ended({ label, instance }: InstanceRow, end: EndedRunView): void {
+    const more = instance?.phase === 'waiting' ? '; it will be started again' : '';
+    this.#write(ownName, `${label} has stopped (${describeEnded(end)})${more}`);
   }
 
-  line(view: ServiceView, line: LogLine, _raw: string, _stream: OutputStream): void {
+  line(label: string, line: LogLine): void {
     const head = line.record ? `${line.time ?? ''} ${(line.level ?? '').toUpperCase().padEnd(5)} ` : '';
-    this.#write(view.name, `${head}${line.text}`);
+    this.#write(label, `${head}${line.text}`);
   }
 
-  url(service: string, url: string): void {
-    this.#write(ownName, `${service} is at ${url}`);
+  url(label: string, url: string): void {
+    this.#write(ownName, `${label} is at ${url}`);
   }
 
-  problem(service: string, message: string): void {
+  problem(label: string, message: string): void {
     const { err } = this.#output;
-    err.write(`${pad(ownName, this.#width)} | ${err.style.red(`${service}: ${message}`)}\n`);
+    err.write(`${pad(ownName, this.#width)} | ${err.style.red(`${label}: ${message}`)}\n`);
   }
 
   notice(message: string): void {

@@ -1,59 +1,38 @@
 import { ExitCode } from '@mainstay/core';
-import { systemClock } from '@mainstay/platform';
-import {
-  ProcessRunner,
-  readUsage,
-  ServiceSupervisor,
-  type EndedRun,
-  type ProgramSpec,
-  type Runner,
-  type ServiceEvent,
-  type ServiceView,
-} from '@mainstay/supervisor';
+import type { EndedRunView, LogLine as StoredLine, ServiceView, SupervisorEvent } from '@mainstay/supervisor';
 
+import { describeEnded } from '../services/ended-text.ts';
+import { instanceRows, labelOf, type InstanceRow } from '../services/instance-row.ts';
 import { readLogLine } from '../services/log-line.ts';
-import type { LocatedService } from './manifest-file.ts';
 import type { Presenter } from './presenter.ts';
-import { formatUptime } from '../services/uptime.ts';
 
-/** All services of one `up`: starts them, tells the presenter, stops them, and knows how it went. */
+/** What `up` needs of the agent that it runs. */
+export interface SupervisedServices {
+  views(): readonly ServiceView[];
+  /** Resolves when there is no process and none will come by itself. */
+  settled(): Promise<void>;
+  /** Stops all, dependents first; a second call kills. */
+  shutdown(options: { readonly force: boolean }): Promise<void>;
+}
+
+/** Tells the presenter what the services of one `up` do, stops them, and knows how it went. */
 export class UpSession {
-  readonly #supervisors = new Map<string, ServiceSupervisor>();
+  readonly #services: SupervisedServices;
+  readonly #presenter: Presenter;
   readonly #reported = new Set<string>();
   readonly #failures = new Set<string>();
-  #presenter: Presenter | undefined;
   #stopping = false;
   /** Something had to be killed, by a second Ctrl-C or after its time was over. */
   #forced = false;
 
-  constructor(
-    services: readonly LocatedService[],
-    env: NodeJS.ProcessEnv,
-    runner: Runner = new ProcessRunner(),
-  ) {
-    for (const service of services) {
-      const supervisor = new ServiceSupervisor({
-        spec: programOf(service, env),
-        runner,
-        clock: systemClock,
-        random: Math.random,
-        readUsage,
-        limits: service.restart,
-        onEvent: (event) => this.#take(supervisor, event),
-      });
-      this.#supervisors.set(service.name, supervisor);
-    }
-  }
-
-  view(service: string): ServiceView | undefined {
-    return this.#supervisors.get(service)?.view();
-  }
-
-  /** Starts all, and resolves with the exit code when none runs any more and none will by itself. */
-  async run(presenter: Presenter): Promise<number> {
+  constructor(services: SupervisedServices, presenter: Presenter) {
+    this.#services = services;
     this.#presenter = presenter;
-    for (const supervisor of this.#supervisors.values()) supervisor.start();
-    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.settled()));
+  }
+
+  /** Resolves with the exit code when nothing runs any more and nothing will by itself. */
+  async ended(): Promise<number> {
+    await this.#services.settled();
     // The reports of the last ends follow their settling.
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#forced) return ExitCode.forced;
@@ -62,54 +41,104 @@ export class UpSession {
 
   /** First asks, then forces. */
   interrupt(): void {
-    if (this.#stopping) {
-      this.#presenter?.notice('Forcing the stop');
-      for (const supervisor of this.#supervisors.values()) supervisor.kill();
-      return;
-    }
+    this.#presenter.notice(this.#stopping ? 'Forcing the stop' : 'Stopping; Ctrl-C again forces it');
+    void this.#services.shutdown({ force: this.#stopping });
     this.#stopping = true;
-    this.#presenter?.notice('Stopping; Ctrl-C again forces it');
-    for (const supervisor of this.#supervisors.values()) supervisor.stop();
   }
 
-  #take(supervisor: ServiceSupervisor, event: ServiceEvent): void {
-    const presenter = this.#presenter;
-    if (!presenter) return;
-    const view = supervisor.view();
-    if (event.type === 'changed') presenter.changed(view);
-    else if (event.type === 'ended') this.#ended(view, event.end, presenter);
-    else {
-      const line = readLogLine(event.line);
-      presenter.line(view, line, event.line, event.stream);
-      if (line.url !== undefined)
-        this.#once(`${view.name} ${line.url}`, () => presenter.url(view.name, line.url ?? ''));
-      if (line.busyPort !== undefined) this.#portBusy(view.name, line.busyPort, presenter);
+  take(event: SupervisorEvent): void {
+    switch (event.type) {
+      case 'changed':
+        return this.#changed(event.service, event.instance);
+      case 'phase':
+      case 'started':
+        return this.#changed(event.id.service, event.id.instance);
+      case 'ended':
+        // What becomes of the instance is decided right after.
+        setImmediate(() => this.#ended(event.id.service, event.id.instance, event.end));
+        return;
+      case 'probe-state':
+        if (!event.ok) this.#problem(event.id, `Its ${event.kind} probe fails: ${event.detail}`);
+        return;
+      case 'limit':
+        if (event.exceeded)
+          this.#problem(event.id, `Uses ${event.used} of its limit ${event.limit} (${event.bound})`);
+        return;
+      case 'crash-loop':
+      case 'probe':
+        // The end that led to it says so; single probes are for `describe`.
+        return;
     }
   }
 
-  #portBusy(service: string, port: number, presenter: Presenter): void {
-    this.#once(`${service} busy ${port}`, () =>
-      presenter.problem(
-        service,
-        `Port ${port} is in use by another program; stop that one, or give ${service} another port in its env`,
+  line(stored: StoredLine): void {
+    const { service, instance } = stored;
+    const row = this.#row(service, instance);
+    const label = row?.label ?? service;
+    const line = readLogLine(stored.text);
+    this.#presenter.line(label, line, stored);
+    const { url, busyPort } = line;
+    if (url !== undefined) this.#once(`${label} ${url}`, () => this.#presenter.url(label, url));
+    if (busyPort === undefined) return;
+    this.#once(`${label} busy ${busyPort}`, () =>
+      this.#presenter.problem(
+        label,
+        `Port ${busyPort} is in use by another program; stop that one, or give ${service} another port in its env`,
       ),
     );
   }
 
-  #ended(view: ServiceView, end: EndedRun, presenter: Presenter): void {
-    const { name, phase } = view;
-    const how = `${end.description} after ${formatUptime(end.uptimeMs)}`;
+  #changed(service: string, instance: number): void {
+    const row = this.#row(service, instance);
+    if (row) this.#presenter.changed(row);
+  }
+
+  #ended(service: string, instance: number, end: EndedRunView): void {
+    const row = this.#row(service, instance);
+    if (!row?.instance) return;
+    const { label } = row;
+    const { phase, reason } = row.instance;
+    const how = describeEnded(end);
     if (phase === 'failed' || phase === 'parked') {
-      this.#failures.add(name);
-      presenter.problem(name, `${view.reason ?? how}; it will not be started again`);
-    } else if (end.exitCode === ExitCode.ok) presenter.ended(view, end);
-    else if (phase === 'waiting') presenter.problem(name, `Ended with ${how}; it will be started again`);
+      this.#failures.add(label);
+      const next =
+        phase === 'parked' && row.instance.nextStartAt !== undefined
+          ? 'it is tried again later'
+          : 'it will not be started again';
+      this.#presenter.problem(label, `${reason ?? `Ended with ${how}`}; ${next}`);
+    } else if (end.forced) {
+      this.#forced = true;
+      this.#presenter.problem(label, `Did not stop in time and was forced: ${how}`);
+    } else if (end.exitCode === ExitCode.ok) this.#presenter.ended(row, end);
     else if (phase === 'stopped') {
-      if (end.forced) this.#forced = true;
-      else this.#failures.add(name);
-      const what = end.forced ? 'Did not stop in time and was forced' : 'Did not stop as it should';
-      presenter.problem(name, `${what}: ${how}`);
-    }
+      // A program without a handler dies by the signal that asks it to stop: that is how it stops.
+      if (end.signal !== undefined) return this.#presenter.ended(row, end);
+      this.#failures.add(label);
+      this.#presenter.problem(label, `Did not stop as it should: ${how}`);
+    } else
+      this.#presenter.problem(
+        label,
+        `Ended with ${how}; it ${phase === 'waiting' ? 'will be' : 'is'} started again`,
+      );
+    this.#presenter.changed(row);
+  }
+
+  #problem(
+    { service, instance }: { readonly service: string; readonly instance: number },
+    message: string,
+  ): void {
+    this.#presenter.problem(this.#row(service, instance)?.label ?? service, message);
+  }
+
+  #row(service: string, instance: number): InstanceRow | undefined {
+    const view = this.#services.views().find(({ name }) => name === service);
+    if (!view) return undefined;
+    const found = view.instances.find((one) => one.instance === instance);
+    return { label: labelOf(view, instance), service: view, instance: found };
+  }
+
+  rows(): readonly InstanceRow[] {
+    return instanceRows(this.#services.views());
   }
 
   #once(key: string, report: () => void): void {
@@ -117,15 +146,4 @@ export class UpSession {
     this.#reported.add(key);
     report();
   }
-}
-
-function programOf(service: LocatedService, env: NodeJS.ProcessEnv): ProgramSpec {
-  const { program, name } = service;
-  return {
-    name,
-    command: program.command,
-    args: program.args,
-    cwd: program.folder,
-    env: { ...env, ...service.env, MAINSTAY_HOST: 'supervisor' },
-  };
 }
