@@ -1,5 +1,9 @@
 // What is here is small: everything that belongs to one operating system is loaded by the function that needs it.
 export { systemClock } from './clock/system-clock.ts';
+export type { ContainmentOptions } from './containment/options.ts';
+export { pipesDirectory } from './containment/pipes-directory.ts';
+export type { ContainedLimit, Container, Containment, ContainmentLimits } from './containment/types.ts';
+export { findUser, type UserAccount } from './containment/user-account.ts';
 export type { ControlClient } from './control-socket/client.ts';
 export { createHost, explainCurrentHost, type HostOptions } from './host.ts';
 export { createManager, type ManagerOptions } from './manager.ts';
@@ -17,6 +21,8 @@ export {
   type SelfWorkerRole,
 } from './process/self-worker.ts';
 
+import type { ContainmentOptions } from './containment/options.ts';
+import type { Containment } from './containment/types.ts';
 import type { ControlClient } from './control-socket/client.ts';
 import type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
 import type { ListeningSocket, ListeningSocketOptions } from './sockets/listening-socket.ts';
@@ -56,4 +62,10 @@ export async function openListeningSocket(options: ListeningSocketOptions): Prom
 export async function whyNoListeningSockets(): Promise<string | undefined> {
   const { whyNoListeningSockets: why } = await import('./sockets/listening-socket.ts');
   return why();
+}
+
+/** What holds trees of processes together on this machine; see `containment/index.ts`. Ends what an earlier one left. */
+export async function createContainment(options: ContainmentOptions): Promise<Containment> {
+  const { createContainment: create } = await import('./containment/index.ts');
+  return await create(options);
 }

@@ -27,7 +27,9 @@ export type {
   ServiceDeclaration,
   StopRules,
 } from './manifest/types.ts';
+export type { PassedSockets, PortSharing, ProcessRunnerOptions } from './process-runner/options.ts';
 export { ProcessRunner } from './process-runner/process-runner.ts';
+export { runnerErrors } from './runner/errors.ts';
 export { createProber, type ProberOptions } from './health/prober.ts';
 export {
   initialProbe,

@@ -28,6 +28,7 @@ export class CgroupContainer implements Container {
   #limits = noLimits;
   /** What the files hold, by path; several values one after the other are joined. */
   #written: ReadonlyMap<string, string>;
+  #cpuMsBefore = 0;
   #killing: Promise<void> | undefined;
 
   /** @throws CONTAINMENT_FAILED when the kernel does not take it */
@@ -52,7 +53,8 @@ export class CgroupContainer implements Container {
   }
 
   adopt(): void {
-    // It has gone inside by itself.
+    // It goes inside by itself.
+    this.#cpuMsBefore = this.#cpuMs();
   }
 
   setLimits(limits: ContainmentLimits): void {
@@ -88,7 +90,11 @@ export class CgroupContainer implements Container {
   usage(): ReturnType<Container['usage']> {
     const processes = processesOf(this.#killable.anchor);
     if (processes.length === 0) return undefined;
-    return { cpuMs: this.#cpuMs(), memoryBytes: this.#memoryBytes(processes), processes: processes.length };
+    return {
+      cpuMs: Math.max(0, this.#cpuMs() - this.#cpuMsBefore),
+      memoryBytes: this.#memoryBytes(processes),
+      processes: processes.length,
+    };
   }
 
   outOfMemoryKills(): number {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Logger } from '@mainstay/core';
 
 import { guardianScript } from './guardian-script.ts';
+import { pipesDirectory } from './pipes-directory.ts';
 import { tryUntil } from './patience.ts';
 import { readSmallFile } from './small-file.ts';
 
@@ -15,9 +16,6 @@ export interface GuardianOptions {
   readonly cgroups: readonly string[];
   readonly log: Logger;
 }
-
-/** Where the output pipes of the runs are: the guardian saves what is in them when the agent dies. */
-export const pipesDirectory = (directory: string): string => join(directory, 'output');
 
 /** How long an earlier guardian may take to end what its agent ran, in milliseconds. */
 const patienceMs = 30_000;

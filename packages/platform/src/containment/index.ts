@@ -1,30 +1,18 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-import type { Logger } from '@mainstay/core';
-
 import { CgroupContainment, endAll } from './cgroup-containment.ts';
 import {
   basesOf,
   layOutCgroups,
   readSurroundings,
   withoutCgroups,
-  type CgroupSurroundings,
 } from './cgroup-layout.ts';
 import { awaitEarlierGuardian, Guardian } from './guardian.ts';
+import type { ContainmentOptions } from './options.ts';
 import { mayRaise } from './priority.ts';
 import { killMarked, ProcessGroupContainment } from './process-group.ts';
 import type { Containment } from './types.ts';
-
-export interface ContainmentOptions {
-  /** Tells the agents of one machine apart; `[a-z0-9._-]`. */
-  readonly name: string;
-  /** The agent's runtime directory; output pipes are in `output` below it. */
-  readonly directory: string;
-  readonly log: Logger;
-  /** @default what /proc says */
-  readonly cgroups?: CgroupSurroundings;
-}
 
 /**
  * Finds out what this machine has to hold processes together, ends what an earlier agent of the same name has left

@@ -153,7 +153,9 @@ function markedProcesses(mark: string): readonly number[] {
 
 /** A group that has only processes which have ended, and that nobody has waited for, is no more. */
 function groupLives(leader: number): boolean {
-  return send(-leader, 0);
+  if (!send(-leader, 0)) return false;
+  const all = pids();
+  return all.length === 0 || all.flatMap(readRow).some(({ session }) => session === leader);
 }
 
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 import { platformErrors } from '../errors.ts';
@@ -36,6 +35,8 @@ export function parsePasswd(text: string, nameOrId: string): UserAccount | undef
 }
 
 function askSystem(nameOrId: string): string {
+  // Services load this file too, and do not want what only this line needs.
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   try {
     return execFileSync('getent', ['passwd', nameOrId], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   } catch {

@@ -1,144 +1,56 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-
-import {
-  readSupervisedMessage,
-  type Control,
-  type ControlAnswer,
-  type SupervisorMessage,
-} from '@mainstay/core';
-
-import type { HealthProbe, OutputStream, ProgramSpec, Run, RunEnd, RunEvents, Runner } from '../runner.ts';
-import { LineSplitter } from './line-splitter.ts';
-
-/** How long output of an ended program is waited for: a grandchild may hold the pipe open for ever. Milliseconds. */
-const drainMs = 500;
+import type { RunOutput } from '../output/types.ts';
+import type { LeftoverOutput, Run, RunEvents, Runner, RunnerCapabilities, RunSpec } from '../runner/types.ts';
+import { Containers } from './containers.ts';
+import type { ProcessRunnerOptions } from './options.ts';
+import { createPosixSystem } from './posix-system.ts';
+import { ProcessRun, type ProcessRunParts } from './process-run.ts';
+import { createWindowsSystem } from './windows-system.ts';
 
 /**
- * Programs as children of this process, with an IPC channel to talk over.
+ * Programs as children of this process, each in a container of its own.
  *
- * On POSIX each has a session of its own: Ctrl-C on the terminal reaches only us, and its whole tree can be killed by
- * its group. When we die, the channel closes, and a Mainstay service stops by itself.
+ * INVARIANTS: nothing that a run has started lives on after its `ended`, nor after this process's death, for which the
+ * containment's guardian sees. What it has written by then is in its output, or saved for the next agent.
  */
 export class ProcessRunner implements Runner {
-  start(spec: ProgramSpec, events: RunEvents): Run {
-    return new ProcessRun(spec, events);
-  }
-}
+  readonly kind = 'process';
+  readonly capabilities: RunnerCapabilities;
+  readonly #parts: ProcessRunParts;
 
-class ProcessRun implements Run {
-  readonly #child: ChildProcess;
-  readonly #splitters: LineSplitter[] = [];
-  readonly #waiting = new Map<number, (answer: unknown) => void>();
-  #nextId = 1;
-  #over = false;
-  readonly ended: Promise<RunEnd>;
-
-  constructor(spec: ProgramSpec, events: RunEvents) {
-    this.#child = spawn(spec.command, spec.args, {
-      cwd: spec.cwd,
-      env: spec.env,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-    });
-    const flushed = (['stdout', 'stderr'] as const).map((stream) => this.#read(stream, events));
-    this.#child.on('message', (message) => this.#receive(message, events));
-    this.ended = this.#end(Promise.all(flushed));
+  constructor(options: ProcessRunnerOptions) {
+    const system =
+      options.system ?? (process.platform === 'win32' ? createWindowsSystem() : createPosixSystem(options));
+    this.#parts = { ...options, system, containers: new Containers(options.containment) };
+    const { unheldLimits, noOtherUsers } = options.containment;
+    this.capabilities = {
+      unheldLimits,
+      unavailableStops: system.unavailableStops,
+      capturesOutput: true,
+      passesSockets: process.platform !== 'win32',
+      changesUser: noOtherUsers === undefined,
+      survivesAgent: false,
+    };
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
+  start(spec: RunSpec, events: RunEvents, output: RunOutput): Run {
+    return new ProcessRun(this.#parts, spec, events, output);
   }
 
-  async control(control: Control): Promise<ControlAnswer | undefined> {
-    return (await this.#ask((id) => ({ type: 'control', control, id }))) as ControlAnswer | undefined;
+  /** None: the containment has ended what an earlier agent left behind. */
+  async adopt(): Promise<readonly Run[]> {
+    return [];
   }
 
-  async probe(timeoutMs: number): Promise<HealthProbe | undefined> {
-    return (await this.#ask((id) => ({ type: 'probe', id }), timeoutMs)) as HealthProbe | undefined;
+  async leftovers(): Promise<readonly LeftoverOutput[]> {
+    return await this.#parts.system.leftovers();
   }
 
-  kill(): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      // The group is the program and what it started; its number is not reused while one of them lives (setsid(2)).
-      if (process.platform === 'win32') this.#child.kill('SIGKILL');
-      else process.kill(-pid, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+  async forget(service: string): Promise<void> {
+    this.#parts.containers.forget(service);
   }
 
-  #read(name: OutputStream, events: RunEvents): Promise<void> {
-    const stream = this.#child[name];
-    const lines = new LineSplitter((line) => {
-      if (!this.#over) events.onLine(line, name);
-    });
-    this.#splitters.push(lines);
-    return new Promise((resolve) => {
-      if (!stream) return resolve();
-      const finish = () => {
-        lines.end();
-        resolve();
-      };
-      stream.on('data', (chunk: Buffer) => lines.write(chunk));
-      stream.once('end', finish);
-      stream.once('error', finish);
-    });
-  }
-
-  #receive(raw: unknown, events: RunEvents): void {
-    const message = readSupervisedMessage(raw);
-    if (!message || this.#over) return;
-    if (message.type === 'status') events.onStatus(message.status);
-    else if (message.type === 'answer') this.#waiting.get(message.id)?.(message.answer);
-    else this.#waiting.get(message.id)?.({ report: message.report, metrics: message.metrics });
-  }
-
-  /** Sends, and waits for the answer of the same number; undefined when it does not come. */
-  #ask(make: (id: number) => SupervisorMessage, timeoutMs?: number): Promise<unknown> {
-    const id = this.#nextId;
-    this.#nextId += 1;
-    return new Promise((resolve) => {
-      let timer: NodeJS.Timeout | undefined;
-      const settle = (answer: unknown) => {
-        clearTimeout(timer);
-        this.#waiting.delete(id);
-        resolve(answer);
-      };
-      if (this.#over || !this.#child.connected) return settle(undefined);
-      this.#waiting.set(id, settle);
-      if (timeoutMs !== undefined) timer = setTimeout(() => settle(undefined), timeoutMs);
-      this.#child.send(make(id), (error) => {
-        if (error) settle(undefined);
-      });
-    });
-  }
-
-  async #end(flushed: Promise<unknown>): Promise<RunEnd> {
-    const end = await new Promise<RunEnd>((resolve) => {
-      this.#child.once('error', (error) => {
-        // Also said of a message that could not be sent; only without a process there is no `exit` to come.
-        if (this.#child.pid === undefined) resolve({ exitCode: undefined, signal: undefined, error });
-      });
-      this.#child.once('exit', (code, signal) =>
-        resolve({ exitCode: code ?? undefined, signal: signal ?? undefined, error: undefined }),
-      );
-    });
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise((resolve) => {
-      timer = setTimeout(resolve, drainMs);
-    });
-    if (!end.error) await Promise.race([flushed, patience]);
-    clearTimeout(timer);
-    // What the program left behind ends with it.
-    if (process.platform !== 'win32') this.kill();
-    for (const lines of this.#splitters) lines.end();
-    this.#over = true;
-    for (const settle of this.#waiting.values()) settle(undefined);
-    this.#child.stdout?.destroy();
-    this.#child.stderr?.destroy();
-    return end;
+  /** The containment is its owner's to close. */
+  async close(): Promise<void> {
+    this.#parts.system.close();
   }
 }
