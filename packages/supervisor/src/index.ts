@@ -118,3 +118,5 @@ export type {
   RunSpec,
   Usage,
 } from './runner/types.ts';
+export { NativeRunner, type NativeRunnerOptions } from './native-runner/native-runner.ts';
+export { lastNativeLines, readNativeLogs } from './native-runner/logs.ts';

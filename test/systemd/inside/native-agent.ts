@@ -20,5 +20,5 @@ const wanted = (id: { readonly service: string; readonly instance: number }) =>
 const adopted = await runner.adopt(wanted, () => noEvents);
 const run = adopted[0] ?? runner.start(specOf(declaration), noEvents, noOutput());
 while (run.pid === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-console.log(JSON.stringify({ isAdopted: adopted.length > 0, pid: run.pid }));
-console.log(JSON.stringify({ end: await run.ended }));
+process.stdout.write(`${JSON.stringify({ isAdopted: adopted.length > 0, pid: run.pid })}\n`);
+process.stdout.write(`${JSON.stringify({ end: await run.ended })}\n`);

@@ -169,7 +169,7 @@ describe('the native runner under systemd', () => {
 
   it('says why a program cannot be started', async () => {
     const end = await start(declarationOf(forever, { cwd: '/no/such/folder' })).ended;
-    assert.match(end.error?.message ?? '', /working directory/);
+    assert.match(end.error?.message ?? '', /Nothing can run in \/no\/such\/folder/);
     const user = await start(declarationOf(forever, { user: 'nobody-of-that-name' })).ended;
     assert.match(user.error?.message ?? '', /user/);
   });

@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import type { ServiceSpec } from '@mainstay/core';
 import * as fc from 'fast-check';
 import { parse } from 'plist';
-import { formatJob, labelFor, renderJob, roleAccountFor } from '../../src/launchd/job.ts';
+import { formatJob, jobNotes, labelFor, renderJob, roleAccountFor } from '../../src/launchd/job.ts';
 import { checkJob, type PlistDictionary } from '../../src/launchd/job-keys.ts';
+import { programOf } from '../program-settings.ts';
 import { isDisabled, jobState, parsePrint } from '../../src/launchd/print.ts';
 
 const spec: ServiceSpec = {
@@ -44,6 +45,31 @@ describe('a launchd job', () => {
       renderJob({ ...spec, recovery: { ...spec.recovery, restart: 'never' } })['KeepAlive'],
       false,
     );
+  });
+
+  it('runs a program of the agent as its child would run, and says what it cannot keep', () => {
+    const limits = { ...programOf().limits, openFiles: 64, nice: 10, memoryHardBytes: 1e6, processes: 3 };
+    const program = programOf({ limits, neverOn: [3], stopSignal: 'SIGINT' });
+    const job = renderJob({
+      ...spec,
+      account: { type: 'named', name: 'root' },
+      environment: { A: '1' },
+      program,
+    });
+    assert.deepEqual(checkJob(job), []);
+    assert.partialDeepStrictEqual(job, {
+      UserName: 'root',
+      WorkingDirectory: '/srv',
+      EnvironmentVariables: { A: '1' },
+      Nice: 10,
+      SoftResourceLimits: { NumberOfFiles: 64 },
+      HardResourceLimits: { NumberOfFiles: 64 },
+    });
+    assert.equal(job['Umask'], undefined);
+    const notes = jobNotes({ ...spec, program }).join('\n');
+    for (const what of [/cannot limit memory/, /cannot limit processes/, /exit code 0 alone/, /SIGTERM/])
+      assert.match(notes, what);
+    assert.doesNotMatch(notes, /cannot limit cpu/);
   });
 
   it('is read back from its property list as it was', () => {

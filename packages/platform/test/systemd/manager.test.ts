@@ -10,6 +10,7 @@ import { createSystemdManager } from '../../src/systemd/manager.ts';
 import { systemdPaths } from '../../src/systemd/paths.ts';
 import { renderUnit } from '../../src/systemd/unit.ts';
 import { verifyUnit } from '../../src/systemd/verify.ts';
+import { programOf } from '../program-settings.ts';
 
 const answer = (change: Partial<CommandResult>): (() => Promise<CommandResult>) => {
   return async () => ({ code: 0, signal: undefined, stdout: '', stderr: '', ...change });
@@ -81,6 +82,54 @@ describe('systemd manager', () => {
     } finally {
       await rm(root, { recursive: true });
     }
+  });
+
+  it('finds the units of an owner, and no others', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'units-'));
+    const paths = { ...systemdPaths('system'), units: root };
+    const manager = createSystemdManager({ scope: 'system', isBooted, run: answer({}), paths });
+    const write = (name: string, owner: string) =>
+      writeFile(join(root, `${name}.service`), renderUnit({ ...spec, name, program: programOf({ owner }) }));
+    try {
+      await write('b', '/var/lib/my agent%');
+      await write('a', '/var/lib/my agent%');
+      await write('c', '/var/lib/other');
+      await writeFile(join(root, 'orders.service'), renderUnit(spec));
+      await writeFile(join(root, 'd.service'), '[Service]\nExecStart=/bin/true\n');
+      await symlink('/dev/null', join(root, 'masked.service'));
+      await symlink('/no/such/unit', join(root, 'broken.service'));
+      assert.deepEqual(await manager.list?.('/var/lib/my agent%'), ['a', 'b']);
+      assert.deepEqual(
+        await createSystemdManager({ scope: 'system', paths: { ...paths, units: '/no/such' } }).list?.('x'),
+        [],
+      );
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  });
+
+  it('asks for several services at once', async () => {
+    const asked: string[][] = [];
+    const run: CommandRunner = async (_file, args) => {
+      asked.push([...args]);
+      return {
+        code: 0,
+        signal: undefined,
+        stderr: '',
+        stdout: 'LoadState=loaded\nMainPID=5\nActiveState=active\n\nLoadState=not-found\n',
+      };
+    };
+    const manager = createSystemdManager({ scope: 'system', isBooted, run });
+    const infos = await manager.queryAll?.(['a', 'b']);
+    assert.deepEqual(
+      infos?.map(({ name, state, pid }) => [name, state, pid]),
+      [
+        ['a', 'running', 5],
+        ['b', 'not-installed', undefined],
+      ],
+    );
+    assert.equal(asked.length, 1);
+    assert.deepEqual(await manager.queryAll?.([]), []);
   });
 
   it('tells the failures of systemctl apart', async () => {

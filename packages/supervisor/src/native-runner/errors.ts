@@ -2,11 +2,6 @@ import { defineErrors } from '@mainstay/core';
 
 /** What the native runner finds in the way, before a service manager is asked. */
 export const nativeErrors = defineErrors('native-runner', {
-  NATIVE_PROGRAM_NOT_FOUND: {
-    kind: 'operator',
-    summary: 'The program of a service is not there, or may not be executed',
-    action: 'Correct the path in the manifest, or install the program',
-  },
   NATIVE_NO_HOST: {
     kind: 'operator',
     summary: 'Windows runs as a service only what speaks to its service control manager',

@@ -21,9 +21,9 @@ import type {
   RunSpec,
   Usage,
 } from '../runner/types.ts';
+import { findProgram } from '../process-runner/find-program.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { nativeErrors } from './errors.ts';
-import { findProgram } from './find-program.ts';
 import { digestOf, hostedSpecOf, specDigestVariable } from './hosted-spec.ts';
 import { NativeRun, type InstalledUnit } from './native-run.ts';
 import { talkTo } from './service-talk.ts';
@@ -148,7 +148,7 @@ export class NativeRunner implements Runner {
   async #program({ id, declaration, env }: RunSpec): Promise<UnitProgram> {
     const { manager, agentExecutable, directory } = this.#options;
     const { program, cwd } = declaration;
-    const executable = await findProgram({ command: program.command, cwd, env });
+    const executable = findProgram(program.command, cwd, env);
     if (manager.kind === 'scm' && agentExecutable) {
       const [host, ...args] = agentExecutable;
       return { executable: host, args: [...args, join(directory, `${unitNameOf(id)}.json`)], isHosted: true };

@@ -105,7 +105,7 @@ for (const isRich of [true, false]) {
     it('says what is in the way of a start', async () => {
       const missing = declarationOf('', { program: { type: 'exec', command: 'no-such-program', args: [] } });
       const end = await start(missing).ended;
-      assert.match(end.error?.message ?? '', /No program no-such-program .* in no directory of PATH/);
+      assert.match(end.error?.message ?? '', /no program "no-such-program" on PATH/);
       assert.equal(end.exitCode, undefined);
       manager.failure = new Error('Disk full');
       assert.match((await start(declarationOf(forever)).ended).error?.message ?? '', /Disk full/);
