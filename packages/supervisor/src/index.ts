@@ -120,3 +120,6 @@ export type {
 } from './runner/types.ts';
 export { NativeRunner, type NativeRunnerOptions } from './native-runner/native-runner.ts';
 export { lastNativeLines, readNativeLogs } from './native-runner/logs.ts';
+export { openLogStore, type LogStoreOptions } from './output/log-store.ts';
+export type { LogFileFacts, LogFileLabel, LogFileSystem } from './output/file-system.ts';
+export { readJsonLine, type JsonLine } from './output/json-line.ts';

@@ -42,7 +42,10 @@ export interface LogReadOptions {
 
 /** The logs of all services in one directory: `<service>/<instance>.log`, rotated `<instance>.<n>.log[.gz]`. */
 export interface LogStore {
-  openRun(id: { readonly service: string; readonly instance: number; readonly run: number }, rules: LogRules): RunOutput;
+  openRun(
+    id: { readonly service: string; readonly instance: number; readonly run: number },
+    rules: LogRules,
+  ): RunOutput;
   read(options: LogReadOptions): AsyncIterable<LogLine>;
   /** The last lines of a run, from memory: evidence for `why`. At most 10. */
   lastLines(service: string, instance: number): readonly string[];
@@ -54,7 +57,9 @@ export interface LogStore {
 
 export interface LogStatistics {
   /** By service: bytes and lines that were taken since the store was opened. */
-  readonly services: Readonly<Record<string, { readonly bytes: number; readonly lines: number; readonly rotations: number }>>;
+  readonly services: Readonly<
+    Record<string, { readonly bytes: number; readonly lines: number; readonly rotations: number }>
+  >;
   readonly bytesOnDisk: number;
   /** Files that were removed for the bound on the total or for a full disk. */
   readonly filesDropped: number;
