@@ -62,6 +62,12 @@ export const agentErrors = defineErrors('agent', {
     action: 'Send what `mainstay validate` accepts, by a command line of the same version',
     exitCode: ExitCode.notConfigured,
   },
+  AGENT_MANIFEST_REFUSED: {
+    kind: 'operator',
+    summary: 'The manifest asks for what this machine does not have or cannot hold; nothing was changed',
+    action: 'Correct what the message lists',
+    exitCode: ExitCode.notConfigured,
+  },
   AGENT_BUSY: {
     kind: 'environment',
     summary: 'The agent has as many connections or streams as it takes, or is stopping',

@@ -42,7 +42,7 @@ describe('the API', () => {
     assert.deepEqual(await client.services(), []);
     assert.equal((await client.service('known é')).declaration.name, 'known');
     assert.deepEqual(await client.why('a/b'), []);
-    assert.deepEqual(await client.plan(manifestOf(declaration('a'))), { changes: [] });
+    assert.deepEqual(await client.plan(manifestOf(declaration('a'))), { changes: [], settings: [] });
     await client.apply(manifestOf(declaration('a')));
     await client.act('restart', ['a', 'b']);
     await client.shutdown({ force: true });

@@ -31,7 +31,7 @@ export class FakeBackend implements AgentBackend {
   linesTaken = 0;
   openLogs = 0;
   lines = 3;
-  plans: Plan = { changes: [] };
+  plans: Plan = { changes: [], settings: [] };
 
   info(): AgentInfo {
     return info;
@@ -84,7 +84,8 @@ export class FakeBackend implements AgentBackend {
     this.openLogs += 1;
     const text = 'x'.repeat(1000);
     try {
-      for (let at = 0; at < this.lines && !signal?.aborted; at += 1) {
+      for (let at = 0; at < this.lines; at += 1) {
+        if (signal?.aborted) return;
         this.linesTaken += 1;
         yield { service: 'a', instance: 0, run: 1, stream: 'stdout', time: at, text, partial: false };
       }

@@ -1,0 +1,22 @@
+export type { Agent, AgentOptions } from './agent-options.ts';
+export {
+  actions,
+  type Action,
+  type AgentBackend,
+  type AgentEvent,
+  type AgentInfo,
+  type ServiceDetail,
+} from './api/types.ts';
+export { AgentClient, type AgentClientOptions } from './client/agent-client.ts';
+export { findAgent, type FindAgentOptions } from './client/find-agent.ts';
+export {
+  directoriesBeside,
+  directoryFacts,
+  installedDirectories,
+  type AgentDirectories,
+  type DirectoryFacts,
+} from './directories.ts';
+export { environmentForServices } from './environment.ts';
+export { agentErrors } from './errors.ts';
+export { openAgent } from './open-agent.ts';
+export type { AgentParts, HostQuestion, OpenedRunner, PartsContext } from './parts.ts';

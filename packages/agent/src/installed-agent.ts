@@ -1,0 +1,46 @@
+import type { ServiceContext, ServiceHandlers } from '@mainstay/service';
+
+import { directoryFacts, installedDirectories, type AgentDirectories } from './directories.ts';
+import { environmentForServices } from './environment.ts';
+import { openAgent } from './open-agent.ts';
+
+/** For all services to end, one after the other where they depend on each other; then they are killed. Milliseconds. */
+export const stopGraceMs = 180_000;
+/** What is left of that for the kill and the clean-up, in milliseconds. */
+const killReserveMs = 20_000;
+
+/** The agent of the machine, or of a user; ready when its API listens and its manifest has been begun. */
+export async function openInstalledAgent(ctx: ServiceContext): Promise<ServiceHandlers> {
+  const agent = await openAgent({
+    directories: directoriesFrom(process.env),
+    environment: environmentForServices(process.env),
+    log: ctx.log,
+    version: ctx.version,
+    onShutdown: () => ctx.requestStop(),
+  });
+  ctx.log.info({ socket: agent.socketPath }, 'The agent listens');
+  return {
+    async stop() {
+      const timer = setTimeout(() => void agent.close({ force: true }), stopGraceMs - killReserveMs);
+      try {
+        await agent.close();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async reload() {
+      await agent.reread();
+    },
+  };
+}
+
+/** Each directory may be set: several agents on one machine, or a disk of its own for the logs. */
+function directoriesFrom(env: NodeJS.ProcessEnv): AgentDirectories {
+  const facts = directoryFacts();
+  const usual = installedDirectories(facts.uid === undefined || facts.uid === 0 ? 'system' : 'user', facts);
+  return {
+    state: env['MAINSTAY_STATE_DIRECTORY'] || usual.state,
+    runtime: env['MAINSTAY_RUNTIME_DIRECTORY'] || usual.runtime,
+    logs: env['MAINSTAY_LOGS_DIRECTORY'] || usual.logs,
+  };
+}

@@ -1,0 +1,155 @@
+import { messageOf } from '@mainstay/core';
+import { systemClock } from '@mainstay/platform';
+
+import type { Agent, AgentOptions } from './agent-options.ts';
+import { openApiServer } from './api/server.ts';
+import { Closers } from './closers.ts';
+import { EventFeed } from './event-feed.ts';
+import { readManifest } from './manifest/read-manifest.ts';
+import { defaultParts, type AgentParts, type PartsContext } from './parts.ts';
+import { Runners } from './runners.ts';
+import { RunningAgent } from './running-agent.ts';
+import { endpointIn } from './socket/endpoint.ts';
+import { lockDirectories } from './state/agent-lock.ts';
+import { ManifestStore } from './state/manifest-store.ts';
+import { MemoryStore } from './state/memory-store.ts';
+import { prepareDirectory } from './state/prepare-directory.ts';
+
+/** Bound on logs before there is a manifest to say it, in bytes. */
+const defaultLogBytes = 1024 ** 3;
+
+/**
+ * Puts an agent together and lets it run what was applied last. Resolves when its API listens and the manifest has been
+ * begun; a part that cannot be opened takes down the ones before it.
+ *
+ * Throws AGENT_ALREADY_RUNNING, AGENT_DIRECTORY_WRONG_OWNER, AGENT_DIRECTORY_UNWRITABLE, AGENT_SOCKET_PATH_TOO_LONG,
+ * AGENT_SOCKET_FAILED, AGENT_STATE_UNWRITABLE, AGENT_MANIFEST_INVALID.
+ */
+export async function openAgent(options: AgentOptions): Promise<Agent> {
+  const closers = new Closers(options.log);
+  try {
+    return await open(options, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
+  const { directories, log, clock = systemClock, version = '0.0.0', serveApi = true } = options;
+  const parts: AgentParts = { ...defaultParts, ...options.parts };
+  const { state, runtime } = directories;
+  const endpoint = serveApi ? endpointIn(runtime) : undefined;
+  for (const directory of [state, runtime]) prepareDirectory(directory);
+  const lock = lockDirectories([state, runtime], log);
+  closers.add('lock', () => lock.release());
+
+  const store = new ManifestStore({ directory: state, log, now: () => clock.now() });
+  if (options.manifest !== undefined) await store.replace(readManifest(options.manifest));
+  const memory = new MemoryStore({ directory: state, log, clock });
+  closers.add('memory', () => memory.close());
+
+  const rules = store.current?.manifest.logs;
+  const logDirectory = rules?.directory ?? directories.logs;
+  // A directory that the manifest names may be meant for other readers, too.
+  if (rules?.directory === undefined) prepareDirectory(logDirectory);
+  const context: PartsContext = {
+    clock,
+    log,
+    runtimeDirectory: runtime,
+    stateDirectory: state,
+    environment: options.environment,
+    name: nameOf(state),
+    agentExecutable: options.agentExecutable,
+  };
+  const logs = await parts.openLogStore(context, {
+    directory: logDirectory,
+    totalBytes: rules?.totalBytes ?? defaultLogBytes,
+  });
+  closers.add('logs', () => logs.close());
+  const processes = await parts.openProcessRunner(context);
+  const runners = new Runners(parts, context, processes);
+  closers.add('runners', () => runners.close());
+
+  const events = new EventFeed(log);
+  if (options.onEvent) events.watch(options.onEvent);
+  const supervisor = parts.createSupervisor({
+    clock,
+    random: Math.random,
+    runnerOf: (declaration) => runners.of(declaration),
+    prober: parts.createProber(context),
+    logs,
+    log,
+    environment: options.environment,
+    memory,
+    onEvent: (event) => events.emit(event),
+  });
+
+  const agent = new RunningAgent({
+    clock,
+    log,
+    id: `${clock.now().toString(36)}-${process.pid}`,
+    version,
+    directories: { ...directories, logs: logDirectory },
+    containment: processes.containment,
+    supervisor,
+    logs,
+    store,
+    events,
+    prepare: (manifest) => runners.prepare(manifest),
+    problemsOf: async (manifest) => {
+      await runners.prepare(manifest);
+      const running = store.current?.manifest ?? { ...manifest, services: [] };
+      return parts.hostProblems(context, { manifest, running, runnerOf: (kind) => runners.get(kind) });
+    },
+    adopt: () => undefined,
+    renderMetrics: () => '',
+    onShutdown: (how) => (options.onShutdown ? options.onShutdown(how) : void close(how)),
+  });
+  if (endpoint) {
+    const api = await openApiServer({ endpoint, backend: agent, log, now: () => clock.now() });
+    closers.add('api', () => api.close());
+  }
+  await endForgotten(runners, store);
+  const begun = agent.applyStored().then(
+    () => undefined,
+    (error: unknown) =>
+      log.error({ error: messageOf(error) }, 'The manifest could not be carried out as a whole'),
+  );
+
+  let closing: Promise<void> | undefined;
+  const close = async (how: { readonly force: boolean } = { force: false }): Promise<void> => {
+    const stopped = supervisor.shutdown({ force: how.force || closing !== undefined });
+    closing ??= closeAfter(stopped, closers);
+    await closing;
+  };
+
+  return Object.assign(agent, {
+    socketPath: endpoint?.path,
+    begun,
+    reread: () => agent.applyStored(),
+    close,
+  });
+
+  async function endForgotten(of: Runners, { current, previous }: ManifestStore): Promise<void> {
+    try {
+      await of.endForgotten(current?.manifest, previous?.manifest, log);
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'Native services of an earlier manifest could not be looked for');
+    }
+  }
+}
+
+async function closeAfter(stopped: Promise<void>, closers: Closers): Promise<void> {
+  try {
+    await stopped;
+  } finally {
+    await closers.close();
+  }
+}
+
+/** Tells the agents of one machine apart; the same for each agent of a state directory, so that it finds its own. */
+function nameOf(stateDirectory: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return createHash('sha256').update(stateDirectory).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,22 @@
+import { checkManifest, hostFacts } from '@mainstay/supervisor/check';
+
+import type { HostQuestion, PartsContext } from '../parts.ts';
+
+/** What this machine cannot do of a manifest: programs, folders, ports, accounts, limits that nobody would hold. */
+export async function hostProblems(
+  { environment }: PartsContext,
+  { manifest, running, runnerOf }: HostQuestion,
+): Promise<readonly string[]> {
+  const taken = [
+    ...running.services.flatMap(({ listen }) => listen),
+    ...(running.metrics.listen ? [running.metrics.listen] : []),
+  ];
+  const facts = hostFacts({
+    environment,
+    isOurs: ({ host, port }) => taken.some((each) => each.host === host && each.port === port),
+    capabilities: (kind) => runnerOf(kind)?.capabilities,
+  });
+  // Positions are the sender's: it has the text.
+  const problems = await checkManifest(manifest, new Map(), facts);
+  return problems.map(({ message }) => message);
+}

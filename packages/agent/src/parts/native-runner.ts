@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+
+import type { ServiceScope } from '@mainstay/core';
+import { createManager } from '@mainstay/platform';
+import { NativeRunner, type Runner } from '@mainstay/supervisor';
+
+import type { PartsContext } from '../parts.ts';
+
+/** Services of the operating system's own manager. Throws MANAGER_UNAVAILABLE. */
+export async function openNativeRunner(
+  { clock, log, stateDirectory, agentExecutable }: PartsContext,
+  scope: ServiceScope,
+): Promise<Runner> {
+  const manager = await createManager({ scope });
+  return new NativeRunner({
+    manager,
+    clock,
+    log,
+    directory: join(stateDirectory, 'native'),
+    ...(agentExecutable && { agentExecutable }),
+  });
+}
