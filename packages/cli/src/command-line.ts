@@ -87,6 +87,16 @@ function addRunning(context: CliContext, add: Add, done: Done): void {
     .action(async (services: string[], options) =>
       done(await (await import('./commands/up.ts')).up(context, services, options)),
     );
+  add('validate', 'Check mainstay.yaml, and whether this machine can do what it says', [
+    'validate',
+    'validate -f staging.yaml --json',
+  ])
+    .option('-f, --file <file>', 'manifest', 'mainstay.yaml')
+    .option('--no-host', 'check the file alone: it is for another machine')
+    .option('--json', 'print JSON')
+    .action(async (options) =>
+      done(await (await import('./commands/validate.ts')).validate(context, options)),
+    );
   add('run', 'Run one service from source, or one of the commands that its executable has', [
     'run examples/ticker',
     'run examples/ticker status',
@@ -123,6 +133,21 @@ function addMaking(context: CliContext, add: Add, done: Done): void {
     .option('--json', 'print the manifest as JSON')
     .action(async (entry: string, options) =>
       done(await (await import('./commands/build.ts')).build(context, entry, options)),
+    );
+  add('import', 'Make a mainstay.yaml from what pm2, WinSW or systemd run', [
+    'import ecosystem.config.js',
+    'import orders.service worker.service -o mainstay.yaml',
+    'import OrdersApi.xml --from winsw',
+  ])
+    .argument('<files...>', "pm2's ecosystem file, WinSW's XML, systemd's units")
+    .option('--from <kind>', 'what the files are of: pm2, winsw or systemd (default: seen from the file)')
+    .option('--env <name>', "of pm2's file: use its env_<name> too")
+    .option('-o, --out <file>', 'manifest to write', 'mainstay.yaml')
+    .option('--stdout', 'print the manifest in place of writing it')
+    .option('--force', 'replace a manifest that is there')
+    .option('--json', 'print JSON')
+    .action(async (files: string[], options) =>
+      done(await (await import('./commands/import.ts')).importServices(context, files, options)),
     );
   add('init', 'Make a new service project that builds', ['init my-service'])
     .argument('<name>', 'name of the service and of its folder')

@@ -14,6 +14,16 @@ export const supervisorErrors = defineErrors('supervisor', {
     action: 'Correct every problem in the list; each names its line and column',
     exitCode: ExitCode.notConfigured,
   },
+  MANIFEST_IMPORT_FAILED: {
+    kind: 'operator',
+    summary: 'The configuration of another service manager cannot be read',
+    action: 'Correct the file, or say what it is of with --from',
+  },
+  MANIFEST_EXISTS: {
+    kind: 'operator',
+    summary: 'There is a manifest already where one would be written',
+    action: 'Name another file with -o, or replace it with --force',
+  },
   MANIFEST_UNKNOWN_SERVICE: {
     kind: 'operator',
     summary: 'A service that was named is not in mainstay.yaml',
