@@ -6,7 +6,7 @@ import type { InstanceEvent, InstanceModel, RunModel } from './types.ts';
 type Ended = InstanceEvent & { type: 'ended' };
 
 /** Ends for a fault of its own, which are judged like a crash. */
-const faults: ReadonlySet<StartCause | 'stop'> = new Set(['probe', 'memory-limit', 'out-of-memory']);
+export const faults: ReadonlySet<StartCause | 'stop'> = new Set(['probe', 'memory-limit', 'out-of-memory']);
 
 /** A process has ended, and its tree is gone. */
 export function ended(model: InstanceModel, event: Ended, context: Context): InstanceModel {

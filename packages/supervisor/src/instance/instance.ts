@@ -14,7 +14,7 @@ import type {
 import type { LimitEffect } from '../watch/step-limits.ts';
 import { describeEnd } from './describe.ts';
 import { LiveRun } from './live-run.ts';
-import { initialInstance, stepInstance } from './machine.ts';
+import { initialInstance, type stepInstance } from './machine.ts';
 import {
   rulesOf,
   type InstanceEffect,
@@ -36,6 +36,7 @@ export type Told = SupervisorEvent extends infer Event
 export interface InstanceHost {
   readonly clock: Clock;
   readonly random: () => number;
+  readonly step: typeof stepInstance;
   readonly prober: Prober;
   readonly logs: LogStore;
   readonly log: Logger;
@@ -70,12 +71,13 @@ export class Instance {
   readonly #timers = new Map<InstanceTimer, { readonly timer: Timer; readonly dueAt: number }>();
   readonly #queue: InstanceEvent[] = [];
   #isDraining = false;
+  #isReleased = false;
   #toldPhase: InstancePhase = 'stopped';
   #waiters: Array<{ readonly test: () => boolean; readonly resolve: () => void }> = [];
   #lastEnd: EndedRunView | undefined;
   #endDetail: string | undefined;
   #reloadFailure: string | undefined;
-  #cause: StartCause | undefined;
+  #lastCause: StartCause | undefined;
   /** It is to go when it has stopped: scaled down, or its service removed. */
   isLeaving = false;
 
@@ -142,7 +144,17 @@ export class Instance {
     for (const live of this.#runs.values()) this.#update(live, before);
   }
 
+  /** Lets go of its processes, which live on without us; nothing is done from now on. */
+  release(): void {
+    this.#isReleased = true;
+    for (const live of this.#runs.values()) live.close();
+    for (const { timer } of this.#timers.values()) timer.clear();
+    this.#timers.clear();
+    this.#runs.clear();
+  }
+
   send(event: InstanceEvent): void {
+    if (this.#isReleased) return;
     this.#queue.push(event);
     if (this.#isDraining) return;
     this.#isDraining = true;
@@ -179,22 +191,26 @@ export class Instance {
   adopt(run: Run): RunEvents {
     const { clock } = this.#host;
     // It may be older than our own clock's beginning; what counts is its age.
-    const live = this.#newLive(run.id.run, clock.monotonic() - Math.max(0, clock.now() - run.startedAt));
+    const live = this.#newLive(
+      run.id.run,
+      'start',
+      clock.monotonic() - Math.max(0, clock.now() - run.startedAt),
+    );
     live.run = run;
     this.#runs.set(run.id.run, live);
-    this.#cause = 'start';
     this.#host.remember();
     this.#follow(live, run);
     this.send({ type: 'adopted', run: run.id.run, at: live.startedAt });
     return this.#eventsOf(live);
   }
 
-  #newLive(run: number, startedAt?: number): LiveRun {
+  #newLive(run: number, cause: StartCause, startedAt?: number): LiveRun {
     const { clock, prober, log } = this.#host;
     const id = { service: this.service, instance: this.index, run };
     return new LiveRun(
       {
         id,
+        cause,
         clock,
         prober,
         log,
@@ -241,7 +257,7 @@ export class Instance {
 
   /** Why the latest run was started; undefined when none was. */
   get cause(): StartCause | undefined {
-    return this.#cause;
+    return this.live?.cause ?? this.#lastCause;
   }
 
   /** What the probe said for which the last run was ended. */
@@ -259,7 +275,7 @@ export class Instance {
   }
 
   #step(event: InstanceEvent): void {
-    const { model, effects } = stepInstance(this.#model, event, this.#rules);
+    const { model, effects } = this.#host.step(this.#model, event, this.#rules);
     this.#model = model;
     for (const effect of effects) this.#perform(effect);
   }
@@ -355,8 +371,7 @@ export class Instance {
   #spawn(number: number, cause: StartCause): void {
     const declaration = this.#declaration;
     const { logs, log } = this.#host;
-    const live = this.#newLive(number);
-    this.#cause = cause;
+    const live = this.#newLive(number, cause);
     this.#runs.set(number, live);
     try {
       const spec = this.#host.specOf(declaration, this.index, number);
@@ -378,6 +393,7 @@ export class Instance {
   }
 
   #over(live: LiveRun, end: RunEnd): void {
+    if (this.#isReleased) return;
     const { clock, logs, random } = this.#host;
     const { run } = live.id;
     const at = clock.monotonic();
@@ -397,9 +413,10 @@ export class Instance {
       at: clock.now(),
       lastLines: logs.lastLines(this.service, this.index),
     };
-    // Of the old one that a reload replaced there is nothing to explain.
-    if (current?.run === run || second?.role === 'replacement') {
+    // Of the other one of a reload there is nothing to explain.
+    if (current?.run === run) {
       this.#lastEnd = view;
+      this.#lastCause = live.cause;
       this.#endDetail = known?.detail;
     }
     this.#host.tell({ type: 'ended', id: live.id, end: view });

@@ -2,6 +2,7 @@ import type { Clock, LifecycleStatus, Logger } from '@mainstay/core';
 
 import type { ProbeKind, Prober } from '../health/types.ts';
 import type { ServiceDeclaration } from '../manifest/types.ts';
+import type { StartCause } from '../supervisor/types.ts';
 import type { HealthProbe, Run, RunId, Usage } from '../runner/types.ts';
 import {
   endLimits,
@@ -17,6 +18,7 @@ const reportTimeoutMs = 2000;
 
 export interface LiveRunOptions {
   readonly id: RunId;
+  readonly cause: StartCause;
   readonly clock: Clock;
   readonly prober: Prober;
   readonly log: Logger;
@@ -34,6 +36,8 @@ export class LiveRun {
   /** Set right after the start. */
   run: Run | undefined;
   readonly id: RunId;
+  /** Why it was started. */
+  readonly cause: StartCause;
   /** Monotonic; the wall time of the start is the run's. */
   readonly startedAt: number;
   status: LifecycleStatus | undefined;
@@ -44,6 +48,7 @@ export class LiveRun {
   constructor(options: LiveRunOptions, startedAt = options.clock.monotonic()) {
     this.#options = options;
     this.id = options.id;
+    this.cause = options.cause;
     this.startedAt = startedAt;
   }
 

@@ -1,6 +1,6 @@
 import { noHistory, noteStart } from '../restart/decide.ts';
 import type { StartCause } from '../supervisor/types.ts';
-import { ended } from './ending.ts';
+import { ended, faults } from './ending.ts';
 import { ask, begin, failReload, isReady, promote, quiet, settle, type Context } from './moves.ts';
 import type {
   InstanceEffect,
@@ -72,7 +72,7 @@ function react(model: InstanceModel, event: InstanceEvent, context: Context): In
 function start(model: InstanceModel, cause: StartCause, context: Context): InstanceModel {
   switch (model.phase) {
     case 'stopping':
-      return model.current?.endedFor === 'stop' || !model.current ? { ...model, next: cause } : model;
+      return isFaulty(model.current) ? endedInstead(model, cause) : { ...model, next: cause };
     case 'waiting':
     case 'parked':
       context.effects.push({ type: 'clear-timer', timer: 'restart' });
@@ -149,6 +149,14 @@ function adopted(
   return settle({ ...model, current, lastRun: Math.max(model.lastRun, event.run), next: undefined });
 }
 
+/** It is being ended for a fault of its own: what becomes of it then would be judged. */
+const isFaulty = (run: RunModel | undefined): boolean =>
+  run?.endedFor !== undefined && faults.has(run.endedFor);
+
+/** Who asks for a start gets one, whatever it was being ended for. */
+const endedInstead = (model: InstanceModel, cause: StartCause): InstanceModel =>
+  model.current ? { ...model, current: { ...model.current, endedFor: cause } } : model;
+
 function stop(model: InstanceModel, context: Context): InstanceModel {
   const { effects } = context;
   if (model.phase === 'waiting' || model.phase === 'parked')
@@ -190,7 +198,7 @@ function restart(
 ): InstanceModel {
   const { current } = model;
   if (!current || current.endedFor === 'stop') return start(model, cause, context);
-  if (current.endedFor !== undefined) return model;
+  if (current.endedFor !== undefined) return isFaulty(current) ? endedInstead(model, cause) : model;
   return ask(failReload(model, 'It was restarted', context), cause, detail, context);
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@mainstay/core';
 
+import type { stepInstance } from '../instance/machine.ts';
 import type { Prober } from '../health/types.ts';
 import type { ServiceDeclaration } from '../manifest/types.ts';
 import type { LogStore } from '../output/types.ts';
@@ -19,6 +20,8 @@ export interface SupervisorOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly memory: SupervisorMemory;
   onEvent(event: SupervisorEvent): void;
+  /** The machine of one instance; a simulation puts a faulty one here. @default stepInstance */
+  readonly step?: typeof stepInstance;
   /** How often memory, processor and descriptors are looked at, in ms. @default 10_000 */
   readonly sampleIntervalMs?: number;
 }

@@ -25,7 +25,7 @@ export function restartInTurn(
   const isStale = () => group.command !== of.command;
   return group.inTurn(async () => {
     for (const instance of of.which ?? group.instances) {
-      if (isStale()) return undefined;
+      if (isStale() || group.isStopped) return undefined;
       if (instance.isLeaving || instance.phase === 'stopped') continue;
       const since = instance.lastRun;
       instance.send({ type: 'restart', cause, ...(of.detail !== undefined && { detail: of.detail }) });
@@ -43,6 +43,8 @@ export function restartInTurn(
  */
 export function reloadInTurn(turn: Turn): Promise<void> {
   const { group } = turn;
+  // One that is stopped, or still being stopped, has nothing to be reloaded.
+  if (group.isStopped) return Promise.resolve();
   const command = group.begin();
   const isStale = () => group.command !== command;
   return group.inTurn(async () => {

@@ -5,6 +5,8 @@ import { watchesLimits } from '../watch/step-limits.ts';
 
 /** After nobody has looked for this long, only what has limits is measured. In ms. */
 const interestMs = 60_000;
+/** How long one process may keep the others waiting, in ms. */
+const patienceMs = 5000;
 
 /**
  * Measures all processes by one timer, one after the other. INVARIANTS: two rounds never overlap; no timer is set when
@@ -51,6 +53,16 @@ export class Sampler {
     this.#timer = undefined;
   }
 
+  /** One that cannot be measured must not keep the others from it. */
+  async #bounded(work: Promise<void>): Promise<void> {
+    let timer: Timer | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = this.#clock.setTimer(patienceMs, resolve);
+    });
+    await Promise.race([work, patience]);
+    timer?.clear();
+  }
+
   async #measure(): Promise<void> {
     this.#isMeasuring = true;
     const isWatched = this.#clock.monotonic() - this.#askedAt < interestMs;
@@ -58,7 +70,7 @@ export class Sampler {
     for (const instance of [...this.#instances()]) {
       hasProcess ||= instance.hasProcess;
       if (!isWatched && !watchesLimits(instance.declaration.limits)) continue;
-      for (const live of [...instance.lives]) await live.sample(instance.declaration);
+      for (const live of [...instance.lives]) await this.#bounded(live.sample(instance.declaration));
       if (instance.hasProcess) this.#onSample(instance);
     }
     this.#isMeasuring = false;

@@ -2,6 +2,7 @@ import type { Instance, InstanceHost, Told } from '../instance/instance.ts';
 import type { ServiceDeclaration } from '../manifest/types.ts';
 import type { ExplainedDependency } from '../explain/explain.ts';
 import { hindranceOf } from '../explain/hindrance.ts';
+import { stepInstance } from '../instance/machine.ts';
 import { isHopeless, type UnmetDependency } from '../order/conditions.ts';
 import { dependentsOf } from '../order/graph.ts';
 import { specOf } from './environment.ts';
@@ -147,10 +148,11 @@ export class Services {
   }
 
   #makeHost(): InstanceHost {
-    const { clock, random, prober, logs, log, environment, runnerOf } = this.#options;
+    const { clock, random, prober, logs, log, environment, runnerOf, step = stepInstance } = this.#options;
     return {
       clock,
       random,
+      step,
       prober,
       logs,
       log,
@@ -170,7 +172,9 @@ export class Services {
   #areMet(service: string): boolean {
     if (this.isClosing) return false;
     const group = this.#groups.get(service);
-    return group !== undefined && !group.isRemoved && this.unmet(group).length === 0;
+    // One that is to stop after its dependents may end before its turn.
+    if (!group || group.isRemoved || group.isStopped) return false;
+    return this.unmet(group).length === 0;
   }
 
   #tell(event: Told): void {

@@ -76,8 +76,7 @@ export class Supervisor implements SupervisorControl {
   }
 
   /**
-   * Makes it so, beginning before it returns when nothing else is being applied; resolves when every change has been
-   * carried out, or has failed or begun to wait. A service that does not start is no failure of the others.
+   * Makes it so; resolves when every change has been carried out, or has failed or begun to wait. A service that does not start is no failure of the others.
    */
   async apply(manifest: Manifest): Promise<Plan> {
     this.#mustBeOpen();
@@ -156,11 +155,20 @@ export class Supervisor implements SupervisorControl {
     await resize(group);
   }
 
-  async shutdown({ force }: { readonly force: boolean }): Promise<void> {
+  async shutdown({
+    force,
+    leaveSurvivors = false,
+  }: {
+    readonly force: boolean;
+    readonly leaveSurvivors?: boolean;
+  }): Promise<void> {
     const isSecond = this.#closing !== undefined;
     this.#services.isClosing = true;
+    if (leaveSurvivors)
+      for (const group of this.#services.groups)
+        if (this.#survives(group)) for (const instance of group.all) instance.release();
     if (force || isSecond) for (const instance of this.#services.instances()) instance.send({ type: 'kill' });
-    this.#closing ??= this.#shutDown();
+    this.#closing ??= this.#shutDown(leaveSurvivors);
     await this.#closing;
   }
 
@@ -169,9 +177,13 @@ export class Supervisor implements SupervisorControl {
     return this.#services.settled();
   }
 
-  async #shutDown(): Promise<void> {
+  #survives({ declaration }: Group): boolean {
+    return this.#options.runnerOf(declaration).capabilities.survivesAgent;
+  }
+
+  async #shutDown(leaveSurvivors: boolean): Promise<void> {
     this.#schedule.clear();
-    await stopInOrder(this.#services.groups);
+    await stopInOrder(this.#services.groups.filter((group) => !(leaveSurvivors && this.#survives(group))));
     this.#services.sampler.end();
     this.#services.keeper.flush();
   }

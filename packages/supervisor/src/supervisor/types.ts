@@ -190,5 +190,9 @@ export interface SupervisorControl {
   views(): readonly ServiceView[];
   why(name: string): readonly Explanation[];
   /** Stops everything, dependents first. A second call, or `force`, kills. */
-  shutdown(options: { readonly force: boolean }): Promise<void>;
+  shutdown(options: {
+    readonly force: boolean;
+    /** What outlives the agent (the native runner) is left running, for the next agent to adopt. @default false */
+    readonly leaveSurvivors?: boolean;
+  }): Promise<void>;
 }
