@@ -20,3 +20,4 @@ export { environmentForServices } from './environment.ts';
 export { agentErrors } from './errors.ts';
 export { openAgent } from './open-agent.ts';
 export type { AgentParts, HostQuestion, OpenedRunner, PartsContext } from './parts.ts';
+export { MetricsPage, type MetricsPageOptions } from './metrics/metrics-page.ts';

@@ -95,7 +95,7 @@ class FileLogStore implements LogStore {
       log,
       run: id.run,
       rules,
-      stamp: this.#core.stamp,
+      stamp: () => this.#core.stamp(),
       onText: (text) => this.#watchers.forEach((watcher) => watcher(text)),
       onBlocked: (run) => this.#blocked.add(run),
       onEnd: (run) => {

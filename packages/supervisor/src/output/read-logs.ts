@@ -43,7 +43,8 @@ async function* followed(
   const onAbort = () => bell.ring();
   signal?.addEventListener('abort', onAbort);
   try {
-    while (!signal?.aborted) {
+    for (;;) {
+      if (signal?.aborted) return;
       bell.reset();
       for (const log of source.logs())
         if (isWanted(log) && !readers.has(log)) readers.set(log, InstanceReader.fromStart(log));

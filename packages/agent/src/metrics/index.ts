@@ -1,0 +1,1 @@
+export { MetricsPage, type MetricsPageOptions } from './metrics-page.ts';
