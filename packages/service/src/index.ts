@@ -16,6 +16,7 @@ export type {
   LogLevel,
   PassedDescriptor,
   PowerEvent,
+  ReclaimRequest,
   SessionEvent,
 } from '@mainstay/core';
 export { defineService } from './define-service.ts';

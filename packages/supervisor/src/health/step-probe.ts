@@ -93,7 +93,9 @@ function judged(model: ProbeModel, { ok, detail }: ProbeResult): ProbeStep {
   const next: ProbeModel = { ...counted, verdict };
   if (model.kind === 'startup' && verdict !== 'unknown')
     return { model: { ...next, phase: 'idle' }, effects };
-  return wait(next, model.quickMs ?? rules.intervalMs, effects);
+  // Well, it is looked after at its interval; not yet, after the quick wait that was due.
+  const quickMs = ok ? counted.quickMs : model.quickMs;
+  return wait(next, quickMs ?? rules.intervalMs, effects);
 }
 
 const succeeded = (model: ProbeModel): ProbeModel => ({

@@ -12,8 +12,9 @@ import { afterEach, describe, it } from 'node:test';
 
 import { VirtualClock, type Logger } from '@mainstay/core';
 
-import { SharedPorts, SocketProvider } from '../../src/index.ts';
 import { keyOf, readClusterRequest } from '../../src/shared-port/protocol.ts';
+import { SharedPorts } from '../../src/shared-port/shared-ports.ts';
+import { SocketProvider } from '../../src/shared-port/socket-provider.ts';
 import { endProgram, plainServer, startProgram, type Program, type ProgramOptions } from './fixtures.ts';
 
 const silent: Logger = {
