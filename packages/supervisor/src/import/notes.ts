@@ -5,8 +5,9 @@ export class ServiceNotes {
   readonly notes: string[] = [];
 
   /** Something is there in the source, and not in the manifest. */
-  dropped(key: string, value: unknown, why: string): void {
+  dropped(key: string, value: unknown, why: string): undefined {
     this.notes.push(`${key}${value === undefined ? '' : `: ${oneLine(value)}`} was not carried over: ${why}`);
+    return undefined;
   }
 
   /** It is carried over in another way than it was. */
@@ -16,7 +17,7 @@ export class ServiceNotes {
 }
 
 function oneLine(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(typeof value));
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value);
   const line = text.replace(/\s+/g, ' ');
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }

@@ -91,7 +91,11 @@ function importApp(app: App, options: Pm2Options, taken: ReadonlySet<string>): I
     stop: block({ signal: undefined, grace: milliseconds(take('kill_timeout')) }),
     limits: block({ memory: memoryOf(take('max_memory_restart'), notes) }),
   };
-  if (app.exec_mode !== undefined && !/^cluster/.test(String(app.exec_mode)) && keys.instances !== undefined)
+  if (
+    app.exec_mode !== undefined &&
+    !shown(app.exec_mode).startsWith('cluster') &&
+    keys.instances !== undefined
+  )
     notes.changed('Its instances run in fork mode: each needs a port of its own');
   for (const [key, value] of Object.entries(app))
     if (!used.has(key)) {
@@ -137,7 +141,7 @@ function words(value: unknown): readonly string[] {
     ? splitPosix(value)
     : value === undefined || value === null
       ? []
-      : [String(value)];
+      : [shown(value)];
 }
 
 function envOf(
@@ -159,7 +163,7 @@ function envOf(
     if (value === undefined || value === null) continue;
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || /^(MAINSTAY_|LISTEN_)/.test(name))
       notes.dropped(`env.${name}`, undefined, 'it cannot be the name of a variable here');
-    else set[name] = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    else set[name] = shown(value);
   }
   return block(set);
 }
@@ -167,11 +171,11 @@ function envOf(
 function instancesOf(value: unknown, { cores }: Pm2Options, notes: ServiceNotes): number | undefined {
   if (value === undefined || value === null) return undefined;
   const number = value === 'max' ? 0 : Number(value);
-  if (!Number.isInteger(number)) return void notes.dropped('instances', value, 'it is not a number');
+  if (!Number.isInteger(number)) return notes.dropped('instances', value, 'it is not a number');
   // pm2: 0 and max are one for each processor, negative ones that many fewer.
   const count = number > 0 ? number : Math.max(1, cores + number);
   if (number <= 0)
-    notes.changed(`instances: ${String(value)} became ${count}, by the ${cores} processors of this machine`);
+    notes.changed(`instances: ${shown(value)} became ${count}, by the ${cores} processors of this machine`);
   return Math.min(1000, count) === 1 ? undefined : Math.min(1000, count);
 }
 
@@ -212,7 +216,7 @@ function restartOf(take: (...keys: string[]) => unknown, notes: ServiceNotes): Y
 
 /** A number, or `1h`, `10s` as pm2 takes them. */
 function milliseconds(value: unknown): string | undefined {
-  const [, digits = '', unit = ''] = /^(\d+)\s*(ms|s|m|h)?$/.exec(String(value ?? '')) ?? [];
+  const [, digits = '', unit = ''] = /^(\d+)\s*(ms|s|m|h)?$/.exec(shown(value)) ?? [];
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1;
   return digits === '' ? undefined : duration(Number(digits) * factor, { max: 3_600_000 });
 }
@@ -220,10 +224,10 @@ function milliseconds(value: unknown): string | undefined {
 /** pm2 restarts above it: the soft bound. Its units are binary (lib/tools/Common: `K`, `M`, `G`). */
 function memoryOf(value: unknown, notes: ServiceNotes): YamlValue | undefined {
   if (value === undefined || value === null) return undefined;
-  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([KMG])?B?$/i.exec(String(value)) ?? [];
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([KMG])?B?$/i.exec(shown(value)) ?? [];
   const bytes = Number(digits) * 1024 ** ' KMG'.indexOf(unit === '' ? ' ' : unit.toUpperCase());
   if (digits === '' || bytes < 4 * 1024 ** 2)
-    return void notes.dropped('max_memory_restart', value, 'a bound below 4 MiB is not taken');
+    return notes.dropped('max_memory_restart', value, 'a bound below 4 MiB is not taken');
   return { soft: unit === '' ? `${bytes}B` : `${digits}${unit.toUpperCase()}iB` };
 }
 
@@ -233,6 +237,11 @@ function textOf(value: unknown): string | undefined {
     : typeof value === 'number'
       ? String(value)
       : undefined;
+}
+
+/** As it stands in the file. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

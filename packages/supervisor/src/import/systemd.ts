@@ -31,7 +31,7 @@ export function importUnit(unit: UnitFile, known: ReadonlySet<string>): Imported
   const name = serviceName(unit.name.replace(/@?\.service$/, ''), new Set());
   const notes = new ServiceNotes();
   const source = new UnitSource(readUnitFile(unit.text));
-  if (/@\.service$/.test(unit.name))
+  if (unit.name.endsWith('@.service'))
     notes.changed('It is a template: its %i and %I have to be replaced by hand');
   const exec = commandOf(source.all('Service', 'ExecStart'), notes);
   const keys = {
@@ -208,7 +208,7 @@ function stopOf(source: UnitSource, notes: ServiceNotes): YamlValue | undefined 
 
 function knownSignal(name: string, notes: ServiceNotes): string | undefined {
   if (/^SIG(TERM|INT|HUP|QUIT|USR1|USR2|ABRT|ALRM|WINCH)$/.test(name)) return name;
-  return void notes.dropped('KillSignal', name, 'it is not a signal that a program can be asked to end by');
+  return notes.dropped('KillSignal', name, 'it is not a signal that a program can be asked to end by');
 }
 
 /** The signal of `/bin/kill -HUP $MAINPID`. */
@@ -248,7 +248,7 @@ function limitsOf(source: UnitSource, notes: ServiceNotes): YamlValue | undefine
     if (text === undefined || text === 'infinity') return undefined;
     return /^[1-9]\d*$/.test(text)
       ? Math.min(Number(text), 1_048_576)
-      : void notes.dropped(key, text, 'it is not a number');
+      : notes.dropped(key, text, 'it is not a number');
   };
   const hard = bytes('MemoryMax') ?? bytes('MemoryLimit');
   const soft = bytes('MemoryHigh');

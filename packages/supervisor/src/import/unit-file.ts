@@ -29,21 +29,27 @@ export function readUnitFile(text: string): readonly Directive[] {
   return directives;
 }
 
+const timeUnits: readonly (readonly [RegExp, number])[] = [
+  [/^(us|usec|µs)$/, 0.001],
+  [/^(ms|msec)$/, 1],
+  [/^(|s|sec|seconds?)$/, 1000],
+  [/^(m|min|minutes?)$/, 60_000],
+  [/^(h|hr|hours?)$/, 3_600_000],
+  [/^(d|days?)$/, 86_400_000],
+  [/^(w|weeks?)$/, 604_800_000],
+];
+
+/** Milliseconds; NaN for what is no unit. */
+function unitOf(name: string): number {
+  return timeUnits.find(([pattern]) => pattern.test(name))?.[1] ?? Number.NaN;
+}
+
 /** Milliseconds of a time span by systemd.time(7): `5min 20s`; a bare number is seconds. Undefined for `infinity`. */
 export function readTimeSpan(text: string): number | undefined {
-  const units: Readonly<Record<string, number>> = {
-    ...{ us: 0.001, usec: 0.001, ms: 1, msec: 1, '': 1000, s: 1000, sec: 1000, second: 1000, seconds: 1000 },
-    ...{ m: 60_000, min: 60_000, minute: 60_000, minutes: 60_000, h: 3_600_000, hr: 3_600_000 },
-    ...{ hour: 3_600_000, hours: 3_600_000, d: 86_400_000, day: 86_400_000, days: 86_400_000 },
-    ...{ w: 604_800_000, week: 604_800_000, weeks: 604_800_000 },
-  };
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]*)\s*/giy)];
   if (parts.length === 0 || parts.reduce((length, part) => length + part[0].length, 0) !== text.length)
     return undefined;
-  const sum = parts.reduce(
-    (total, part) => total + Number(part[1]) * (units[part[2] ?? ''] ?? Number.NaN),
-    0,
-  );
+  const sum = parts.reduce((total, part) => total + Number(part[1]) * unitOf(part[2] ?? ''), 0);
   return Number.isNaN(sum) ? undefined : sum;
 }
 
