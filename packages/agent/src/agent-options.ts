@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@mainstay/core';
-import type { Plan, SupervisorEvent } from '@mainstay/supervisor';
+import type { LogLine, Plan, SupervisorEvent } from '@mainstay/supervisor';
 
 import type { AgentBackend } from './api/types.ts';
 import type { AgentDirectories } from './directories.ts';
@@ -33,6 +33,10 @@ export interface Agent extends AgentBackend {
   readonly socketPath: string | undefined;
   /** Resolves when what was to run at the start has been carried out, or has begun to wait; never rejects. */
   readonly begun: Promise<void>;
+  /** Resolves when no service has a process and none will get one by itself. */
+  settled(): Promise<void>;
+  /** Calls with every line that services write from now on; the returned function ends it. */
+  watchLines(onLine: (line: LogLine) => void): () => void;
   /** Takes the manifest from the state directory again, and applies it. */
   reread(): Promise<Plan | undefined>;
   /**

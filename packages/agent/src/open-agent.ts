@@ -1,5 +1,6 @@
 import { messageOf } from '@mainstay/core';
 import { systemClock } from '@mainstay/platform';
+import type { LogLine } from '@mainstay/supervisor';
 
 import type { Agent, AgentOptions } from './agent-options.ts';
 import { openApiServer } from './api/server.ts';
@@ -127,6 +128,8 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
   return Object.assign(agent, {
     socketPath: endpoint?.path,
     begun,
+    settled: () => supervisor.settled(),
+    watchLines: (onLine: (line: LogLine) => void) => logs.watch(onLine),
     reread: () => agent.applyStored(),
     close,
   });

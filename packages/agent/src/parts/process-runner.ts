@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { createContainment } from '@mainstay/platform';
 import { ProcessRunner, SharedPorts, SocketProvider } from '@mainstay/supervisor';
 
@@ -21,7 +19,6 @@ export async function openProcessRunner({
     sockets,
     clock,
     log,
-    directory: join(runtimeDirectory, 'output'),
   });
   return {
     runner,
