@@ -15,19 +15,36 @@ export interface SupervisedServices {
   shutdown(options: { readonly force: boolean }): Promise<void>;
 }
 
+const notYet: SupervisedServices = {
+  views: () => [],
+  settled: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+};
+
 /** Tells the presenter what the services of one `up` do, stops them, and knows how it went. */
 export class UpSession {
-  readonly #services: SupervisedServices;
-  readonly #presenter: Presenter;
+  readonly presenter: Presenter;
+  #services: SupervisedServices = notYet;
+  /** What happened before there was somebody to ask for views. */
+  #early: SupervisorEvent[] | undefined = [];
   readonly #reported = new Set<string>();
   readonly #failures = new Set<string>();
   #stopping = false;
   /** Something had to be killed, by a second Ctrl-C or after its time was over. */
   #forced = false;
 
-  constructor(services: SupervisedServices, presenter: Presenter) {
+  /** @param present is given how to ask for the rows of the moment */
+  constructor(present: (rows: () => readonly InstanceRow[]) => Presenter) {
+    this.presenter = present(() => instanceRows(this.#services.views()));
+  }
+
+  /** The agent is there. */
+  attach(services: SupervisedServices): void {
     this.#services = services;
-    this.#presenter = presenter;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const event of early) this.take(event);
+    if (this.#stopping) void services.shutdown({ force: this.#forced });
   }
 
   /** Resolves with the exit code when nothing runs any more and nothing will by itself. */
@@ -41,12 +58,18 @@ export class UpSession {
 
   /** First asks, then forces. */
   interrupt(): void {
-    this.#presenter.notice(this.#stopping ? 'Forcing the stop' : 'Stopping; Ctrl-C again forces it');
-    void this.#services.shutdown({ force: this.#stopping });
+    this.stop(this.#stopping);
+  }
+
+  stop(force: boolean): void {
+    this.presenter.notice(force ? 'Forcing the stop' : 'Stopping; Ctrl-C again forces it');
+    if (force) this.#forced = true;
     this.#stopping = true;
+    void this.#services.shutdown({ force });
   }
 
   take(event: SupervisorEvent): void {
+    if (this.#early) return void this.#early.push(event);
     switch (event.type) {
       case 'changed':
         return this.#changed(event.service, event.instance);
@@ -76,12 +99,12 @@ export class UpSession {
     const row = this.#row(service, instance);
     const label = row?.label ?? service;
     const line = readLogLine(stored.text);
-    this.#presenter.line(label, line, stored);
+    this.presenter.line(label, line, stored);
     const { url, busyPort } = line;
-    if (url !== undefined) this.#once(`${label} ${url}`, () => this.#presenter.url(label, url));
+    if (url !== undefined) this.#once(`${label} ${url}`, () => this.presenter.url(label, url));
     if (busyPort === undefined) return;
     this.#once(`${label} busy ${busyPort}`, () =>
-      this.#presenter.problem(
+      this.presenter.problem(
         label,
         `Port ${busyPort} is in use by another program; stop that one, or give ${service} another port in its env`,
       ),
@@ -90,7 +113,7 @@ export class UpSession {
 
   #changed(service: string, instance: number): void {
     const row = this.#row(service, instance);
-    if (row) this.#presenter.changed(row);
+    if (row) this.presenter.changed(row);
   }
 
   #ended(service: string, instance: number, end: EndedRunView): void {
@@ -105,29 +128,29 @@ export class UpSession {
         phase === 'parked' && row.instance.nextStartAt !== undefined
           ? 'it is tried again later'
           : 'it will not be started again';
-      this.#presenter.problem(label, `${reason ?? `Ended with ${how}`}; ${next}`);
+      this.presenter.problem(label, `${reason ?? `Ended with ${how}`}; ${next}`);
     } else if (end.forced) {
       this.#forced = true;
-      this.#presenter.problem(label, `Did not stop in time and was forced: ${how}`);
-    } else if (end.exitCode === ExitCode.ok) this.#presenter.ended(row, end);
+      this.presenter.problem(label, `Did not stop in time and was forced: ${how}`);
+    } else if (end.exitCode === ExitCode.ok) this.presenter.ended(row, end);
     else if (phase === 'stopped') {
       // A program without a handler dies by the signal that asks it to stop: that is how it stops.
-      if (end.signal !== undefined) return this.#presenter.ended(row, end);
+      if (end.signal !== undefined) return this.presenter.ended(row, end);
       this.#failures.add(label);
-      this.#presenter.problem(label, `Did not stop as it should: ${how}`);
+      this.presenter.problem(label, `Did not stop as it should: ${how}`);
     } else
-      this.#presenter.problem(
+      this.presenter.problem(
         label,
         `Ended with ${how}; it ${phase === 'waiting' ? 'will be' : 'is'} started again`,
       );
-    this.#presenter.changed(row);
+    this.presenter.changed(row);
   }
 
   #problem(
     { service, instance }: { readonly service: string; readonly instance: number },
     message: string,
   ): void {
-    this.#presenter.problem(this.#row(service, instance)?.label ?? service, message);
+    this.presenter.problem(this.#row(service, instance)?.label ?? service, message);
   }
 
   #row(service: string, instance: number): InstanceRow | undefined {
@@ -135,10 +158,6 @@ export class UpSession {
     if (!view) return undefined;
     const found = view.instances.find((one) => one.instance === instance);
     return { label: labelOf(view, instance), service: view, instance: found };
-  }
-
-  rows(): readonly InstanceRow[] {
-    return instanceRows(this.#services.views());
   }
 
   #once(key: string, report: () => void): void {

@@ -189,6 +189,8 @@ export interface SupervisorControl {
   scale(name: string, instances: number): Promise<void>;
   views(): readonly ServiceView[];
   why(name: string): readonly Explanation[];
+  /** Resolves when there is no process and none will come by itself. */
+  settled(): Promise<void>;
   /** Stops everything, dependents first. A second call, or `force`, kills. */
   shutdown(options: {
     readonly force: boolean;
