@@ -315,6 +315,6 @@ function fired(model: InstanceModel, timer: InstanceTimer, at: number, context: 
         : failReload(model, 'The new process was not ready in time', context);
     case 'stable':
       if (!current || !model.alarmed || at < current.startedAt) return model;
-      return quiet({ ...model, history: noHistory }, 'It runs again', context);
+      return quiet({ ...model, history: { ...model.history, onProbation: false } }, 'It runs again', context);
   }
 }

@@ -12,6 +12,7 @@ export class MemoryKeeper {
   readonly #memory: SupervisorMemory;
   readonly #state: () => RememberedState;
   #timer: Timer | undefined;
+  #isClosed = false;
 
   constructor(options: {
     readonly clock: Clock;
@@ -26,7 +27,14 @@ export class MemoryKeeper {
   }
 
   changed(): void {
-    this.#timer ??= this.#clock.setTimer(collectMs, () => this.flush());
+    if (this.#isClosed) this.#write();
+    else this.#timer ??= this.#clock.setTimer(collectMs, () => this.flush());
+  }
+
+  /** Writes now what has not been written; what changes from now on is written at once. */
+  close(): void {
+    this.#isClosed = true;
+    this.flush();
   }
 
   /** Writes now what has not been written. */
@@ -34,6 +42,10 @@ export class MemoryKeeper {
     if (!this.#timer) return;
     this.#timer.clear();
     this.#timer = undefined;
+    this.#write();
+  }
+
+  #write(): void {
     try {
       this.#memory.write(this.#state());
     } catch (error) {

@@ -185,7 +185,7 @@ export class Supervisor implements SupervisorControl {
     this.#schedule.clear();
     await stopInOrder(this.#services.groups.filter((group) => !(leaveSurvivors && this.#survives(group))));
     this.#services.sampler.end();
-    this.#services.keeper.flush();
+    this.#services.keeper.close();
   }
 
   /** Begins all changes; `done` waits for them. */
