@@ -9,6 +9,8 @@ type Timing = Omit<ProbeRules, 'target'>;
 interface WrittenProbe {
   readonly target: ProbeTarget | undefined;
   readonly timing: Partial<Timing>;
+  /** It says what to probe, though perhaps wrongly. */
+  readonly hasTarget: boolean;
 }
 
 const defaultTiming: Timing = { intervalMs: 30_000, timeoutMs: 5_000, failures: 3, successes: 1, delayMs: 0 };
@@ -38,10 +40,10 @@ export function readHealth(value: Value, type: ProgramType): HealthRules {
     const field = kinds[name];
     if (field?.is('none')) return undefined;
     if (!field && name === 'startup') return undefined;
-    const own = field ? readProbe(field, type) : { target: undefined, timing: {} };
+    const own = field ? readProbe(field, type) : { target: undefined, timing: {}, hasTarget: false };
     const target = own.target ?? shared.target ?? fallback(type);
     if (target) return { target, ...timing, ...(name === 'startup' ? {} : shared.timing), ...own.timing };
-    field?.refuse(needsTarget);
+    if (field && !own.hasTarget && !shared.hasTarget) field.refuse(needsTarget);
     return undefined;
   };
   const rules = {
@@ -49,7 +51,7 @@ export function readHealth(value: Value, type: ProgramType): HealthRules {
     readiness: kind('readiness', defaultTiming),
     liveness: kind('liveness', defaultTiming),
   };
-  if (value.isMap && type === 'exec' && !shared.target && Object.keys(kinds).length === 0)
+  if (value.isMap && type === 'exec' && !shared.hasTarget && Object.keys(kinds).length === 0)
     value.refuse(needsTarget);
   return rules;
 }
@@ -89,7 +91,7 @@ function readProbe(
     delay: (field) => set('delayMs', field.duration(bounds.probeDelay)),
     ...more,
   });
-  return { target: targets[0], timing };
+  return { target: targets[0], timing, hasTarget: kinds > 0 };
 }
 
 function readHttp(field: Value): ProbeTarget | undefined {
