@@ -102,7 +102,7 @@ const known: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'host not found, the resolver does not answer',
   ENETUNREACH: 'network unreachable',
   EHOSTUNREACH: 'host unreachable',
-  ENOENT: 'no such command',
+  ENOENT: 'no such command or folder',
   EACCES: 'permission denied',
 };
 
