@@ -89,6 +89,11 @@ export const agentErrors = defineErrors('agent', {
     summary: 'The state could not be saved, so nothing was changed',
     action: 'Make room on the disk, or put right what the message names, and try again',
   },
+  AGENT_METRICS_FAILED: {
+    kind: 'environment',
+    summary: 'Metrics cannot be served where the manifest wants them',
+    action: 'Name another address or port under `metrics.listen`, or stop the program that has it',
+  },
   AGENT_INSTALL_FAILED: {
     kind: 'environment',
     summary: 'The agent could not be installed; what was there before is in place again',

@@ -21,3 +21,10 @@ export { agentErrors } from './errors.ts';
 export { openAgent } from './open-agent.ts';
 export type { AgentParts, HostQuestion, OpenedRunner, PartsContext } from './parts.ts';
 export { MetricsPage, type MetricsPageOptions } from './metrics/metrics-page.ts';
+export {
+  AlertDispatcher,
+  type AlertDispatcherOptions,
+  type AlertTestResult,
+} from './alerts/alert-dispatcher.ts';
+export type { Alert } from './alerts/alert.ts';
+export { alertErrors } from './alerts/errors.ts';

@@ -3,10 +3,12 @@ import { systemClock } from '@mainstay/platform';
 import type { LogLine } from '@mainstay/supervisor';
 
 import type { Agent, AgentOptions } from './agent-options.ts';
+import { MetricsListener } from './api/metrics-listener.ts';
 import { openApiServer } from './api/server.ts';
 import { Closers } from './closers.ts';
 import { EventFeed } from './event-feed.ts';
 import { readManifest } from './manifest/read-manifest.ts';
+import { MetricsPage } from './metrics/index.ts';
 import { defaultParts, type AgentParts, type PartsContext } from './parts.ts';
 import { Runners } from './runners.ts';
 import { RunningAgent } from './running-agent.ts';
@@ -86,7 +88,12 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
     onEvent: (event) => events.emit(event),
   });
 
-  const agent = new RunningAgent({
+  const metrics = new MetricsPage({ version });
+  events.watch((event) => metrics.take(event));
+  const metricsListener = new MetricsListener({ metrics: () => agent.metrics() }, log);
+  closers.add('metrics', () => metricsListener.close());
+
+  const agent: RunningAgent = new RunningAgent({
     clock,
     log,
     id: `${clock.now().toString(36)}-${process.pid}`,
@@ -97,14 +104,26 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
     logs,
     store,
     events,
-    prepare: (manifest) => runners.prepare(manifest),
+    openRunners: (manifest) => runners.prepare(manifest),
+    takePorts: async (manifest) => {
+      const tried = await Promise.allSettled([
+        runners.openSockets(manifest),
+        metricsListener.move(manifest.metrics.listen),
+      ]);
+      for (const outcome of tried) if (outcome.status === 'rejected') throw outcome.reason;
+    },
     problemsOf: async (manifest) => {
       await runners.prepare(manifest);
       const running = store.current?.manifest ?? { ...manifest, services: [] };
       return parts.hostProblems(context, { manifest, running, runnerOf: (kind) => runners.get(kind) });
     },
     adopt: () => undefined,
-    renderMetrics: () => '',
+    renderMetrics: () =>
+      metrics.render({
+        views: supervisor.views(),
+        statistics: logs.statistics(),
+        limitsOf: (name) => supervisor.manifest().services.find((service) => service.name === name)?.limits,
+      }),
     onShutdown: (how) => (options.onShutdown ? options.onShutdown(how) : void close(how)),
   });
   if (endpoint) {

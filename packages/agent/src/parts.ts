@@ -7,6 +7,7 @@ import {
   type Manifest,
   type Prober,
   type Runner,
+  type ServiceDeclaration,
   type SupervisorControl,
   type SupervisorOptions,
 } from '@mainstay/supervisor';
@@ -27,6 +28,8 @@ export interface OpenedRunner {
   readonly runner: Runner;
   /** What holds the trees of processes, for people. */
   readonly containment: string;
+  /** Opens what programs get at their start. Throws when that cannot be had. */
+  prepare(services: readonly ServiceDeclaration[]): Promise<void>;
   close(): Promise<void>;
 }
 

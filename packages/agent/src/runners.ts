@@ -29,6 +29,11 @@ export class Runners {
     }
   }
 
+  /** Opens what the programs of a manifest get at their start. Throws when a port is taken. */
+  async openSockets({ services }: Pick<Manifest, 'services'>): Promise<void> {
+    await this.#process.prepare(services.filter(({ runner }) => runner === 'process'));
+  }
+
   of({ runner }: Pick<ServiceDeclaration, 'runner'>): Runner {
     const found = this.get(runner);
     if (!found) throw new Error(`The ${runner} runner is wanted before it was opened`);

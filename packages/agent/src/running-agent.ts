@@ -31,11 +31,13 @@ export interface RunningAgentOptions {
   readonly logs: LogStore;
   readonly store: ManifestStore;
   readonly events: EventFeed;
-  /** Makes ready what the manifest needs besides the supervisor; what it throws refuses the manifest. */
-  readonly prepare: (manifest: Manifest) => Promise<void>;
+  /** Opens the runners that the manifest needs; what it throws refuses the manifest. */
+  readonly openRunners: (manifest: Manifest) => Promise<void>;
+  /** Takes the ports that the manifest needs, and lets go of the ones that it does not; what it throws refuses it. */
+  readonly takePorts: (manifest: Manifest) => Promise<void>;
   /** What this machine cannot do of it, for people. */
   readonly problemsOf: (manifest: Manifest) => Promise<readonly string[]>;
-  /** The manifest has been saved, and is being carried out: alerts and metrics go by it from now on. */
+  /** The manifest has been saved, and is being carried out: alerts go by it from now on. */
   readonly adopt: (manifest: Manifest) => void;
   readonly renderMetrics: () => string | Promise<string>;
   readonly onShutdown: (options: { readonly force: boolean }) => void;
@@ -111,8 +113,7 @@ export class RunningAgent implements AgentBackend {
     const wanted = readManifest(manifest);
     return this.#inTurn(async () => {
       await this.#mustFit(wanted);
-      await this.#options.prepare(wanted);
-      await this.#options.store.replace(wanted);
+      await this.#save(wanted);
       return this.#carryOut(wanted);
     });
   }
@@ -122,7 +123,16 @@ export class RunningAgent implements AgentBackend {
     return this.#inTurn(async () => {
       const stored = this.#options.store.reread();
       if (!stored) return { done: Promise.resolve(undefined) };
-      return this.#carryOut(await this.#whatCanRun(stored.manifest));
+      const manifest = await this.#whatCanRun(stored.manifest);
+      await this.#options
+        .takePorts(manifest)
+        .catch((error: unknown) =>
+          this.#options.log.error(
+            { error: messageOf(error) },
+            'Not all ports could be taken; the services that want them wait',
+          ),
+        );
+      return this.#carryOut(manifest);
     });
   }
 
@@ -166,6 +176,21 @@ export class RunningAgent implements AgentBackend {
     return done;
   }
 
+  async #save(wanted: Manifest): Promise<void> {
+    const { openRunners, takePorts, store, log } = this.#options;
+    const before = this.#current;
+    try {
+      await openRunners(wanted);
+      await takePorts(wanted);
+      await store.replace(wanted);
+    } catch (error) {
+      await takePorts(before).catch((failure: unknown) =>
+        log.warn({ error: messageOf(failure) }, 'Not all ports of before could be taken again'),
+      );
+      throw error;
+    }
+  }
+
   /** In an object, so that waiting for its beginning is not waiting for its end. */
   #carryOut(manifest: Manifest): { readonly done: Promise<Plan> } {
     const { supervisor, adopt, log } = this.#options;
@@ -177,7 +202,7 @@ export class RunningAgent implements AgentBackend {
   /** A machine whose service manager does not answer still runs the rest: a restart of the agent comes at any time. */
   async #whatCanRun(manifest: Manifest): Promise<Manifest> {
     try {
-      await this.#options.prepare(manifest);
+      await this.#options.openRunners(manifest);
       return manifest;
     } catch (error) {
       const left = withoutNative(manifest);
