@@ -1,6 +1,6 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { basename, dirname, extname, posix, relative, resolve, win32 } from 'node:path';
 
 import { ExitCode, messageOf } from '@mainstay/core';
 import { printable } from '@mainstay/service/terminal';
@@ -100,7 +100,7 @@ async function importAll(
         kind === 'pm2'
           ? importEcosystem(await readEcosystem(file), place).services
           : kind === 'winsw'
-            ? [importWinsw(text, known)]
+            ? [importWinsw(text, known, dirname(file))]
             : [importUnit({ name: basename(file), text, socket: await socketBeside(file) }, known)];
       for (const service of found) {
         const name = serviceName(service.name, new Set(services.map((one) => one.name)));
@@ -122,6 +122,7 @@ function movedTo(
 ): ImportedService['keys'] {
   if (folder === from || kind === 'systemd') return keys;
   const { exec, cwd, ...rest } = keys;
+  if (typeof cwd === 'string' && (posix.isAbsolute(cwd) || win32.isAbsolute(cwd))) return keys;
   const start = resolve(from, typeof cwd === 'string' ? cwd : '.');
   return { exec, cwd: relative(folder, start) || '.', ...rest };
 }

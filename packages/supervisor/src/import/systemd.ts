@@ -36,7 +36,7 @@ export function importUnit(unit: UnitFile, known: ReadonlySet<string>): Imported
   const exec = commandOf(source.all('Service', 'ExecStart'), notes);
   const keys = {
     exec,
-    cwd: source.last('Service', 'WorkingDirectory')?.replace(/^-/, ''),
+    cwd: folderOf(source, notes),
     env: environmentOf(source.all('Service', 'Environment'), notes),
     envFile: envFilesOf(source.all('Service', 'EnvironmentFile'), notes),
     user: source.last('Service', 'User'),
@@ -57,6 +57,13 @@ export function importUnit(unit: UnitFile, known: ReadonlySet<string>): Imported
   for (const specifier of unit.text.match(/%[A-Za-z]/g) ?? [])
     notes.changed(`${specifier} is a specifier of systemd (systemd.unit(5)); replace it`);
   return { name, keys, notes: [...new Set(notes.notes)] };
+}
+
+function folderOf(source: UnitSource, notes: ServiceNotes): string | undefined {
+  const folder = source.last('Service', 'WorkingDirectory')?.replace(/^-/, '');
+  // systemd's default; the manifest's is its own folder.
+  if (folder === undefined) return '/';
+  return folder.startsWith('~') ? notes.dropped('WorkingDirectory', folder, 'write the whole path') : folder;
 }
 
 /** The directives of a unit, and which of them have been looked at. */

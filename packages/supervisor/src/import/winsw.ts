@@ -26,8 +26,11 @@ const reasons: Readonly<Record<string, string>> = {
   stopparentprocessfirst: 'the program is asked first, and then the whole tree ends',
 };
 
-/** A service of WinSW: the XML of versions 2 and 3. `known` are the names imported along. Throws for what is no XML. */
-export function importWinsw(text: string, known: ReadonlySet<string>): ImportedService {
+/**
+ * A service of WinSW: the XML of versions 2 and 3. `known` are the names imported along, `folder` is the file's. Throws for
+ * what is no XML.
+ */
+export function importWinsw(text: string, known: ReadonlySet<string>, folder: string): ImportedService {
   const parser = new XMLParser({
     ignoreAttributes: false,
     attributeNamePrefix: '@',
@@ -40,6 +43,9 @@ export function importWinsw(text: string, known: ReadonlySet<string>): ImportedS
     throw new Error('There is no <service> element; it is not a configuration of WinSW');
   const source = root.service;
   const notes = new ServiceNotes();
+  // The folder of the file is where it runs, unless it says otherwise: then only the whole path leads there.
+  const base = textOf(source.workingdirectory) === undefined ? '.' : folder;
+  const placed = (text: string | undefined): string | undefined => text?.replaceAll(/%BASE%/gi, () => base);
   const used = new Set([
     'id',
     'name',
@@ -52,20 +58,20 @@ export function importWinsw(text: string, known: ReadonlySet<string>): ImportedS
   ]);
   const take = (key: string): string | undefined => {
     used.add(key);
-    return textOf(source[key])?.replaceAll(/%BASE%/gi, '.');
+    return placed(textOf(source[key]));
   };
   const id = textOf(source.id) ?? textOf(source.name) ?? 'service';
   const name = serviceName(id, new Set());
   if (name !== id) notes.changed(`It was called ${JSON.stringify(id)}`);
-  const executable = textOf(source.executable)?.replaceAll(/%BASE%/gi, '.') ?? '';
+  const executable = placed(textOf(source.executable)) ?? '';
   if (executable === '') notes.changed('It has no executable; write the program into exec');
-  const args = textOf(source.startarguments) ?? textOf(source.arguments) ?? '';
-  const items = [source.argument, source.startargument].flat().flatMap((one) => textOf(one) ?? []);
+  const args = placed(textOf(source.startarguments) ?? textOf(source.arguments)) ?? '';
+  const items = [source.argument, source.startargument].flat().flatMap((one) => placed(textOf(one)) ?? []);
   const grace = readSpan(take('stoptimeout'));
   const keys = {
     exec: [executable, ...splitWindows(args), ...items],
-    cwd: take('workingdirectory'),
-    env: environmentOf(source, used, notes),
+    cwd: workingDirectory(source, used),
+    env: environmentOf(source, used, notes, placed),
     restart: restartOf(source, used, notes),
     stop: block({
       command: stopCommand(take, executable),
@@ -88,6 +94,12 @@ export function importWinsw(text: string, known: ReadonlySet<string>): ImportedS
   return { name, keys, notes: notes.notes };
 }
 
+/** Here `%BASE%` is the manifest's folder, from which it starts. */
+function workingDirectory(source: Element, used: Set<string>): string | undefined {
+  used.add('workingdirectory');
+  return textOf(source.workingdirectory)?.replaceAll(/%BASE%/gi, '.');
+}
+
 /** Of an element with or without attributes. */
 function textOf(value: unknown): string | undefined {
   const text = typeof value === 'object' && value !== null ? (value as Element)['#text'] : value;
@@ -102,13 +114,18 @@ function attribute(value: unknown, name: string): string | undefined {
   return typeof value === 'object' && value !== null ? textOf((value as Element)[`@${name}`]) : undefined;
 }
 
-function environmentOf(source: Element, used: Set<string>, notes: ServiceNotes): YamlValue | undefined {
+function environmentOf(
+  source: Element,
+  used: Set<string>,
+  notes: ServiceNotes,
+  placed: (text: string | undefined) => string | undefined,
+): YamlValue | undefined {
   used.add('env');
   const env: Record<string, string> = {};
   for (const element of listOf(source.env)) {
     const name = attribute(element, 'name') ?? '';
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(MAINSTAY_|LISTEN_)/.test(name))
-      env[name] = (attribute(element, 'value') ?? '').replaceAll(/%BASE%/gi, '.');
+      env[name] = placed(attribute(element, 'value')) ?? '';
     else notes.dropped('env', name, 'it cannot be the name of a variable here');
   }
   return block(env);

@@ -246,8 +246,8 @@ const winsw = `<?xml version="1.0" encoding="utf-8"?>
 </service>`;
 
 test('WinSW', async () => {
-  const service = importWinsw(winsw, new Set(['db']));
-  const db = importWinsw('<service><id>db</id><executable>db.exe</executable></service>', new Set());
+  const service = importWinsw(winsw, new Set(['db']), 'C:\\base');
+  const db = importWinsw('<service><id>db</id><executable>db.exe</executable></service>', new Set(), '');
   const { services, text } = await written({ services: [service, db] });
   const [orders] = services;
   assert.equal(orders?.name, 'ordersapi');
@@ -257,7 +257,7 @@ test('WinSW', async () => {
     args: ['--name', 'two words', 'C:\\x\\'],
   });
   assert.equal(service.keys.cwd, 'C:\\srv');
-  assert.deepEqual(orders.env, { PORT: '80', HOME_DIR: '.\\home' });
+  assert.deepEqual(orders.env, { PORT: '80', HOME_DIR: 'C:\\base\\home' });
   const { restart } = orders;
   assert.deepEqual(
     [restart.backoffMinMs, restart.backoffMaxMs, restart.stableMs],
@@ -271,7 +271,7 @@ test('WinSW', async () => {
   for (const key of ['onfailure: reboot', 'depend: Tcpip', 'download', 'serviceaccount'])
     assert.match(text, new RegExp(`# NOTE ${key}.* was not carried over`), key);
   assert.doesNotMatch(text, /hunter2/);
-  assert.throws(() => importWinsw('<other/>', new Set()), /no <service> element/);
+  assert.throws(() => importWinsw('<other/>', new Set(), ''), /no <service> element/);
 });
 
 test('command lines are taken apart by the rules of their system', () => {
