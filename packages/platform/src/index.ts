@@ -1,7 +1,6 @@
 // What is here is small: everything that belongs to one operating system is loaded by the function that needs it.
 export { systemClock } from './clock/system-clock.ts';
 export type { ContainmentOptions } from './containment/options.ts';
-export { pipesDirectory } from './containment/pipes-directory.ts';
 export type { ContainedLimit, Container, Containment, ContainmentLimits } from './containment/types.ts';
 export { findUser, type UserAccount } from './containment/user-account.ts';
 export type { ControlClient } from './control-socket/client.ts';
@@ -20,6 +19,8 @@ export {
   type SelfWorkerOptions,
   type SelfWorkerRole,
 } from './process/self-worker.ts';
+
+export { consoleHelperFlag } from './windows/console-helper-flag.ts';
 
 import type { ContainmentOptions } from './containment/options.ts';
 import type { Containment } from './containment/types.ts';
@@ -68,4 +69,23 @@ export async function whyNoListeningSockets(): Promise<string | undefined> {
 export async function createContainment(options: ContainmentOptions): Promise<Containment> {
   const { createContainment: create } = await import('./containment/index.ts');
   return await create(options);
+}
+
+/** How running programs are reached on Windows: console events, windows, handles. */
+export async function loadRunningPrograms(): Promise<typeof import('./windows/running-programs.ts')> {
+  return await import('./windows/running-programs.ts');
+}
+
+/**
+ * What an executable does in place of everything else when its first argument is `consoleHelperFlag`; `args` are those
+ * after it (see `windows/console-stop.ts`).
+ */
+export async function runConsoleHelper(args: readonly string[]): Promise<void> {
+  const { runHelper } = await import('./windows/console-helper.ts');
+  runHelper(args);
+}
+
+/** Who may open a named pipe on Windows; see `windows/pipe-security.ts`. */
+export async function loadPipeSecurity(): Promise<typeof import('./windows/pipe-security.ts')> {
+  return await import('./windows/pipe-security.ts');
 }

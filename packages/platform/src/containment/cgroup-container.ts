@@ -71,14 +71,10 @@ export class CgroupContainer implements Container {
   }
 
   async kill(): Promise<void> {
-    if (this.isEmpty()) return;
-    this.#killing ??= tryUntil(() => {
-      killOnce(this.#killable);
-      return this.isEmpty();
-    }).then(() => {
+    // One that is under way is waited for also when nothing is left: it must not reach what is started next.
+    if (this.#killing === undefined && this.isEmpty()) return;
+    this.#killing ??= this.#killAll().finally(() => {
       this.#killing = undefined;
-      // Without a freezer the way to the end was to let it not grow.
-      if (this.#killable.how === 'signals') this.#rewrite('pids.max');
     });
     await this.#killing;
   }
@@ -106,6 +102,15 @@ export class CgroupContainer implements Container {
 
   remove(): void {
     for (const base of basesOf(this.#layout)) removeCgroup(`${base}/${this.#name}`);
+  }
+
+  async #killAll(): Promise<void> {
+    await tryUntil(() => {
+      if (!this.isEmpty()) killOnce(this.#killable);
+      return this.isEmpty();
+    });
+    // Without a freezer the way to the end was to let it not grow.
+    if (this.#killable.how === 'signals') this.#rewrite('pids.max');
   }
 
   #make(path: string): void {

@@ -14,6 +14,7 @@ export class CgroupContainment implements Containment {
   readonly kind: 'cgroup-v2' | 'cgroup-v1';
   readonly unheldLimits: Containment['unheldLimits'];
   readonly noOtherUsers: string | undefined;
+  readonly pipesDirectory: string;
   readonly #layout: CgroupLayout;
   readonly #guardian: Guardian;
   readonly #log: Logger;
@@ -22,6 +23,7 @@ export class CgroupContainment implements Containment {
     readonly layout: CgroupLayout;
     readonly unheldLimits: Containment['unheldLimits'];
     readonly noOtherUsers: string | undefined;
+    readonly pipesDirectory: string;
     readonly guardian: Guardian;
     readonly log: Logger;
   }) {
@@ -31,6 +33,7 @@ export class CgroupContainment implements Containment {
     this.kind = Object.keys(options.layout.v1).length > 0 ? 'cgroup-v1' : 'cgroup-v2';
     this.unheldLimits = options.unheldLimits;
     this.noOtherUsers = options.noOtherUsers;
+    this.pipesDirectory = options.pipesDirectory;
   }
 
   create(name: string, limits: ContainmentLimits): Promise<Container> | Container {

@@ -10,6 +10,7 @@ import {
 } from './cgroup-layout.ts';
 import { awaitEarlierGuardian, Guardian } from './guardian.ts';
 import type { ContainmentOptions } from './options.ts';
+import { pipesDirectory } from './pipes-directory.ts';
 import { mayRaise } from './priority.ts';
 import { killMarked, ProcessGroupContainment } from './process-group.ts';
 import type { Containment } from './types.ts';
@@ -33,7 +34,12 @@ export async function createContainment(options: ContainmentOptions): Promise<Co
   if (found) await endAll(found);
   const layout = found && layOutCgroups(name, surroundings);
   const guardian = new Guardian({ name, directory, cgroups: layout ? basesOf(layout) : [], log });
-  const common = { unheldLimits: unheldLimits(layout?.unheld), noOtherUsers: noOtherUsers(), guardian };
+  const common = {
+    unheldLimits: unheldLimits(layout?.unheld),
+    noOtherUsers: noOtherUsers(),
+    pipesDirectory: pipesDirectory(directory),
+    guardian,
+  };
   const containment = layout
     ? new CgroupContainment({ layout, log, ...common })
     : new ProcessGroupContainment({ name, ...common });

@@ -28,6 +28,7 @@ export class ProcessGroupContainment implements Containment {
   readonly kind = 'process-group';
   readonly unheldLimits: Containment['unheldLimits'];
   readonly noOtherUsers: string | undefined;
+  readonly pipesDirectory: string;
   readonly #name: string;
   readonly #guardian: Guardian;
 
@@ -35,12 +36,14 @@ export class ProcessGroupContainment implements Containment {
     readonly name: string;
     readonly unheldLimits: Containment['unheldLimits'];
     readonly noOtherUsers: string | undefined;
+    readonly pipesDirectory: string;
     readonly guardian: Guardian;
   }) {
     this.#name = options.name;
     this.#guardian = options.guardian;
     this.unheldLimits = options.unheldLimits;
     this.noOtherUsers = options.noOtherUsers;
+    this.pipesDirectory = options.pipesDirectory;
   }
 
   create(name: string, limits: ContainmentLimits): Promise<Container> | Container {

@@ -8,6 +8,8 @@ export interface Containment {
   readonly unheldLimits: Readonly<Partial<Record<ContainedLimit, string>>>;
   /** Undefined when programs can run as other users; else why not, for people. */
   readonly noOtherUsers: string | undefined;
+  /** Where output pipes have to be so that the guardian saves what is in them; undefined where there are none. */
+  readonly pipesDirectory?: string;
   /** Makes the container of one tree, empty. Its name is unique among the living; an old one of that name is ended. */
   create(name: string, limits: ContainmentLimits): Promise<Container> | Container;
   /** Ends everything, also what an earlier agent of the same name left behind, and the guardian. */

@@ -26,8 +26,6 @@ export interface ProcessRunnerOptions {
   readonly sockets: PassedSockets;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The agent's runtime directory, the same as the containment's. */
-  readonly directory: string;
   /** @default this machine's */
   readonly system?: ProcessSystem;
 }

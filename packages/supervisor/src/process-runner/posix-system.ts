@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 
 import type { Clock, Logger } from '@mainstay/core';
-import { findUser, pipesDirectory } from '@mainstay/platform';
+import { findUser } from '@mainstay/platform';
 
 import { runnerErrors } from '../runner/errors.ts';
 import { FifoStore } from './fifo-store.ts';
@@ -12,12 +12,13 @@ import { stopBySignal, stopFromOutside } from './stop-from-outside.ts';
 const noWindows = 'there are no window messages outside Windows: use a signal';
 
 export function createPosixSystem(options: {
+  /** Of the output pipes. */
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Logger;
 }): ProcessSystem {
   const { clock, log } = options;
-  const store = new FifoStore(pipesDirectory(options.directory));
+  const store = new FifoStore(options.directory);
   return {
     detached: true,
     unavailableStops: { window: noWindows },

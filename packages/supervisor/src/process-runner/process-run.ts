@@ -204,7 +204,7 @@ export class ProcessRun implements Run {
     pipes: RunPipes,
     output: RunOutput,
   ): Promise<RunEnd> {
-    if (!container.isEmpty()) await container.kill();
+    await container.kill();
     await pipes.drained();
     await output.end();
     this.#lookForMemoryKills(container);

@@ -3,6 +3,7 @@ import type { LeftoverOutput, Run, RunEvents, Runner, RunnerCapabilities, RunSpe
 import { Containers } from './containers.ts';
 import type { ProcessRunnerOptions } from './options.ts';
 import { createPosixSystem } from './posix-system.ts';
+import type { ProcessSystem } from './process-system.ts';
 import { ProcessRun, type ProcessRunParts } from './process-run.ts';
 import { createWindowsSystem } from './windows-system.ts';
 
@@ -18,8 +19,7 @@ export class ProcessRunner implements Runner {
   readonly #parts: ProcessRunParts;
 
   constructor(options: ProcessRunnerOptions) {
-    const system =
-      options.system ?? (process.platform === 'win32' ? createWindowsSystem() : createPosixSystem(options));
+    const system = options.system ?? systemOf(options);
     this.#parts = { ...options, system, containers: new Containers(options.containment) };
     const { unheldLimits, noOtherUsers } = options.containment;
     this.capabilities = {
@@ -53,4 +53,9 @@ export class ProcessRunner implements Runner {
   async close(): Promise<void> {
     this.#parts.system.close();
   }
+}
+
+function systemOf({ containment, clock, log }: ProcessRunnerOptions): ProcessSystem {
+  const directory = containment.pipesDirectory;
+  return directory === undefined ? createWindowsSystem() : createPosixSystem({ directory, clock, log });
 }
