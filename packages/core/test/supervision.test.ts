@@ -15,6 +15,14 @@ describe('messages between a supervisor and its service', () => {
     assert.deepEqual(readSupervisorMessage({ type: 'probe', id: 4, more: true }), { type: 'probe', id: 4 });
     const answer = { type: 'answer', id: 3, answer: 'accepted' } as const;
     assert.equal(readSupervisedMessage(answer), answer);
+    const reclaim = {
+      type: 'reclaim',
+      request: { reason: 'memory', used: 2, limit: 1 },
+      id: 5,
+    } as const;
+    assert.deepEqual(readSupervisorMessage(reclaim), reclaim);
+    const reclaimed = { type: 'reclaimed', id: 5, done: false } as const;
+    assert.deepEqual(readSupervisedMessage(reclaimed), reclaimed);
   });
 
   it('sockets that the primary was passed are read, and nothing else', () => {
@@ -38,6 +46,10 @@ describe('messages between a supervisor and its service', () => {
       { type: 'control', control: { type: 'explode' }, id: 1 },
       { type: 'control', control: { type: 'stop' } },
       { type: 'probe' },
+      { type: 'reclaim', id: 1 },
+      { type: 'reclaim', id: 1, request: { reason: 'cpu', used: 2, limit: 1 } },
+      { type: 'reclaim', id: 1, request: { reason: 'memory', used: -1, limit: 1 } },
+      { type: 'reclaim', id: 1, request: { reason: 'memory', used: 1, limit: Infinity } },
     ]) {
       assert.equal(readSupervisorMessage(message), undefined);
     }

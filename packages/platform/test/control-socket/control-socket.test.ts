@@ -10,6 +10,7 @@ import {
   acceptsNothing,
   answerControl,
   type Control,
+  type HostedService,
   type LifecycleStatus,
   type Logger,
 } from '@mainstay/core';
@@ -58,7 +59,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function open(): Promise<void> {
+async function open(more: Partial<HostedService> = {}): Promise<void> {
   server = await openControlServer({
     path,
     status: () => status,
@@ -68,6 +69,7 @@ async function open(): Promise<void> {
         received.push(control);
         return answerControl(status.state, status.accepts, control);
       },
+      ...more,
     },
   });
 }
@@ -116,6 +118,46 @@ describe('the control socket', { skip }, () => {
     assert.deepEqual(await client.status(), status);
     assert.deepEqual(received, [{ type: 'pause' }, { type: 'custom', code: 200 }, { type: 'reload' }]);
     client.close();
+  });
+
+  it('carries health and reclaims, which need not come in order', async () => {
+    const report = { state: 'ok', ready: true, checks: {} } as const;
+    const slow = Promise.withResolvers<boolean>();
+    const asked: unknown[] = [];
+    await open({
+      probe: async () => ({ report, metrics: { rssBytes: 1 } }),
+      reclaim(given) {
+        asked.push(given);
+        return slow.promise;
+      },
+    });
+    const client = await ControlClient.connect(path);
+    const request = { reason: 'open-files', used: 91, limit: 90 } as const;
+    const reclaimed = client.reclaim(request);
+    assert.deepEqual(await client.probe(), { report, metrics: { rssBytes: 1 } });
+    slow.resolve(true);
+    assert.equal(await reclaimed, true);
+    assert.deepEqual(asked, [request]);
+    client.close();
+  });
+
+  it('says of a service without a reclaim that it was not done, and what went wrong with a probe', async () => {
+    await open({ probe: () => Promise.reject(new Error('no database')) });
+    const client = await ControlClient.connect(path);
+    assert.equal(await client.reclaim({ reason: 'memory', used: 2, limit: 1 }), false);
+    await assert.rejects(client.probe(), { code: 'CONTROL_SOCKET_FAILED', message: /no database/ });
+    assert.deepEqual(await client.status(), status, 'the connection goes on');
+    client.close();
+  });
+
+  it('refuses a reclaim without its figures', async () => {
+    await open();
+    for (const request of [
+      undefined,
+      { reason: 'cpu', used: 1, limit: 1 },
+      { reason: 'memory', used: '1', limit: 1 },
+    ])
+      assert.match(await raw(`${JSON.stringify({ id: 1, type: 'reclaim', request })}\n`), /Malformed/);
   });
 
   it('is its owner’s alone', async () => {

@@ -66,6 +66,39 @@ describe('SupervisorHost', () => {
     assert.deepEqual(new SupervisorHost({ log, channel: new Channel(), env }).sockets, []);
   });
 
+  it('has the sockets that an agent has passed, when they are meant for this process', () => {
+    const passed = { LISTEN_FDS: '2', LISTEN_FDNAMES: 'http:', LISTEN_PID: String(process.pid) };
+    const env: Record<string, string | undefined> = { ...passed, OTHER: '1' };
+    const host = new SupervisorHost({ log, channel: new Channel(), env });
+    assert.deepEqual(host.sockets, [
+      { fd: 3, name: 'http' },
+      { fd: 4, name: 'unknown' },
+    ]);
+    assert.deepEqual(env, { OTHER: '1' });
+    const others = { ...passed, LISTEN_PID: '1' };
+    assert.deepEqual(new SupervisorHost({ log, channel: new Channel(), env: others }).sockets, []);
+    assert.deepEqual(others, {});
+  });
+
+  it('answers a reclaim when the service is through with it, also when it has nothing to do it with', async () => {
+    const request = { reason: 'memory', used: 2, limit: 1 } as const;
+    const asked: unknown[] = [];
+    const able = new Channel();
+    attach(able, {
+      reclaim: async (given) => {
+        asked.push(given);
+        return true;
+      },
+    });
+    const unable = new Channel();
+    attach(unable);
+    for (const channel of [able, unable]) channel.emit('message', { type: 'reclaim', id: 3, request });
+    await new Promise(setImmediate);
+    assert.deepEqual(asked, [request]);
+    assert.deepEqual(able.sent, [{ type: 'reclaimed', id: 3, done: true }]);
+    assert.deepEqual(unable.sent, [{ type: 'reclaimed', id: 3, done: false }]);
+  });
+
   it('answers a probe with health and metrics', async () => {
     const channel = new Channel();
     const report = { state: 'ok', ready: true, checks: {} } as const;

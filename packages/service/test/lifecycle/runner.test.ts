@@ -312,3 +312,68 @@ describe('ServiceRunner', () => {
     await exit;
   });
 });
+
+describe('a reclaim', () => {
+  const request = { reason: 'memory', used: 2_000, limit: 1_000 } as const;
+
+  async function running(handlers: Partial<ServiceHandlers>) {
+    const all = run({ start: () => ({ stop() {}, ...handlers }) });
+    await turns();
+    return all;
+  }
+
+  it('is asked of the service, and is done when that is through with it', async () => {
+    const asked: unknown[] = [];
+    const { runner, exit, clock } = await running({
+      async reclaim(given) {
+        await turns();
+        asked.push(given);
+      },
+    });
+    assert.equal(await runner.reclaim(request), true);
+    assert.deepEqual(asked, [request]);
+    runner.control(stop);
+    clock.advance(0);
+    await exit;
+  });
+
+  it('is not done by a service without a handler, nor by one that fails, nor after its stop', async () => {
+    const { runner: without } = await running({});
+    assert.equal(await without.reclaim(request), false);
+    const { runner: failing, log } = await running({
+      reclaim() {
+        throw new Error('no cache');
+      },
+    });
+    assert.equal(await failing.reclaim(request), false);
+    assert.ok(JSON.stringify(log.lines).includes('The reclaim of the service failed'));
+    let called = false;
+    const { runner: stopped, exit } = await running({
+      reclaim() {
+        called = true;
+      },
+    });
+    stopped.control(stop);
+    await exit;
+    assert.equal(await stopped.reclaim(request), false);
+    assert.equal(called, false);
+  });
+
+  it('is one at a time: who asks meanwhile waits for the same', async () => {
+    let calls = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { runner } = await running({
+      reclaim() {
+        calls += 1;
+        return promise;
+      },
+    });
+    const both = Promise.all([runner.reclaim(request), runner.reclaim(request)]);
+    await turns();
+    assert.equal(calls, 1);
+    resolve();
+    assert.deepEqual(await both, [true, true]);
+    await runner.reclaim(request);
+    assert.equal(calls, 2);
+  });
+});
