@@ -23,7 +23,8 @@ export const emptyAlertBook: AlertBook = { entries: new Map(), lastEnds: new Map
 export type BookEvent =
   | { readonly type: 'supervisor'; readonly event: SupervisorEvent }
   | { readonly type: 'wrong'; readonly condition: Condition }
-  | { readonly type: 'right'; readonly keyStart: string }
+  /** With all that is below the key. */
+  | { readonly type: 'right'; readonly key: string }
   /** These are the services that there are. */
   | { readonly type: 'services'; readonly names: ReadonlySet<string> }
   | { readonly type: 'tick' };
@@ -53,10 +54,13 @@ export function stepAlertBook(book: AlertBook, event: BookEvent, context: BookCo
     case 'wrong':
       return note(book, event.condition, context);
     case 'right':
-      return resolve(book, (key) => key.startsWith(event.keyStart), context);
+      return resolve(book, (key) => key === event.key || key.startsWith(`${event.key}/`), context);
     case 'services': {
-      const lastEnds = new Map([...book.lastEnds].filter(([name]) => event.names.has(name.split('/')[0] ?? '')));
-      const isGone = (_key: string, { service }: Condition) => service !== undefined && !event.names.has(service);
+      const lastEnds = new Map(
+        [...book.lastEnds].filter(([name]) => event.names.has(name.split('/')[0] ?? '')),
+      );
+      const isGone = (_key: string, { service }: Condition) =>
+        service !== undefined && !event.names.has(service);
       return resolve({ ...book, lastEnds }, isGone, context);
     }
     case 'tick':
@@ -121,7 +125,11 @@ function repeat(book: AlertBook, context: BookContext): BookStep {
   return { book: { ...book, entries }, say };
 }
 
-function alertOf(status: 'firing' | 'resolved', { condition, since, count }: Entry, context: BookContext): Alert {
+function alertOf(
+  status: 'firing' | 'resolved',
+  { condition, since, count }: Entry,
+  context: BookContext,
+): Alert {
   return {
     version: 1,
     status,

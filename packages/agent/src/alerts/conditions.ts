@@ -5,8 +5,8 @@ import type { Condition } from './alert.ts';
 /** What an event says about what is wrong. */
 export type Finding =
   | { readonly type: 'wrong'; readonly condition: Condition }
-  /** All keys that begin so are right again. */
-  | { readonly type: 'right'; readonly keyStart: string };
+  /** This key is right again, and all below it. */
+  | { readonly type: 'right'; readonly key: string };
 
 /** Ends that somebody wanted; waiting for the start after them is no news. */
 const wanted: ReadonlySet<StartCause | 'stop' | undefined> = new Set([
@@ -30,13 +30,14 @@ export function findingsOf(event: SupervisorEvent, lastEnd: EndedRunView | undef
   const wrong = (kind: Condition['kind'], part: string, title: string, message: string): Finding[] => [
     { type: 'wrong', condition: { key: `${name}/${kind}${part}`, kind, service, instance, title, message } },
   ];
-  const right = (part: string): Finding[] => [{ type: 'right', keyStart: `${name}/${part}` }];
+  const right = (part: string): Finding[] => [{ type: 'right', key: part === '' ? name : `${name}/${part}` }];
 
   switch (event.type) {
     case 'phase':
       if (event.to === 'stopped') return right('');
       if (settled.has(event.to)) return right('state');
-      if (event.to === 'failed') return wrong('state', '', `${name} has failed`, event.reason ?? endText(lastEnd));
+      if (event.to === 'failed')
+        return wrong('state', '', `${name} has failed`, event.reason ?? endText(lastEnd));
       if (event.to === 'waiting' && !wanted.has(lastEnd?.endedFor))
         return wrong('state', '', `${name} has ended`, event.reason ?? endText(lastEnd));
       return [];

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, messageOf, type Timer } from '@mainstay/core';
+import { type Clock, isAppError, type Logger, messageOf, type Timer } from '@mainstay/core';
 
 import type { Alert } from './alert.ts';
 import { admit, freshRate, type RateState } from './rate-limit.ts';
@@ -51,7 +51,13 @@ export class Delivery {
 
   counts(): DeliveryCounts {
     const target = this.#options.sink.target;
-    return { target, sent: this.#sent, failed: this.#failed, dropped: this.#dropped, waiting: this.#waiting.length };
+    return {
+      target,
+      sent: this.#sent,
+      failed: this.#failed,
+      dropped: this.#dropped,
+      waiting: this.#waiting.length,
+    };
   }
 
   add(alert: Alert): void {
@@ -140,7 +146,7 @@ export class Delivery {
       await Promise.race([sink.send(alert, controller.signal), late]);
       return undefined;
     } catch (error) {
-      return { message: messageOf(error), isFinal: (error as { isFinal?: unknown } | undefined)?.isFinal === true };
+      return { message: messageOf(error), isFinal: isAppError(error) && error.details.isFinal === true };
     } finally {
       timer?.clear();
     }

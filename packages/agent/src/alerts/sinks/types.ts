@@ -4,6 +4,6 @@ import type { Alert } from '../alert.ts';
 export interface AlertSink {
   /** For logs and people, without what is secret. */
   readonly target: string;
-  /** Resolves when it has arrived; rejects when it has not, with `isFinal` when trying again is of no use. */
+  /** Resolves when it has arrived; rejects when it has not, `details.isFinal` when trying again is of no use. */
   send(alert: Alert, signal: AbortSignal): Promise<void>;
 }

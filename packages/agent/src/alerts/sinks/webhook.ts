@@ -1,6 +1,6 @@
 import type { AlertTarget } from '@mainstay/supervisor';
 
-import { agentErrors } from '../../errors.ts';
+import { alertErrors } from '../errors.ts';
 import { textOf } from './text.ts';
 import type { AlertSink } from './types.ts';
 
@@ -23,9 +23,10 @@ export function webhookSink({ url, headers }: Extract<AlertTarget, { type: 'webh
       });
       await response.body?.cancel();
       if (response.ok) return;
-      throw Object.assign(
-        agentErrors.error('AGENT_ALERT_REFUSED', `The webhook answered ${response.status} ${response.statusText}`),
-        { isFinal: isFinal(response.status) },
+      throw alertErrors.error(
+        'ALERT_REFUSED',
+        `The webhook answered ${response.status} ${response.statusText}`.trimEnd(),
+        { details: { isFinal: isFinal(response.status) } },
       );
     },
   };

@@ -1,0 +1,143 @@
+import type { Clock, Logger, Timer } from '@mainstay/core';
+import type { AlertKind, AlertRules, AlertTarget, SupervisorEvent } from '@mainstay/supervisor';
+
+import type { Alert } from './alert.ts';
+import { type BookEvent, emptyAlertBook, nextRepetition, stepAlertBook } from './alert-book.ts';
+import { Delivery, type DeliveryCounts } from './delivery.ts';
+import { sinkOf } from './sinks/sink-of.ts';
+import type { AlertSink } from './sinks/types.ts';
+
+export interface AlertDispatcherOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Name of the machine, as people know it. */
+  readonly host: string;
+  /** Of commands. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** @default webhook, SMTP, command */
+  readonly sinkOf?: (target: AlertTarget, environment: Readonly<Record<string, string>>) => AlertSink;
+}
+
+export interface AlertTestResult {
+  readonly target: string;
+  /** Undefined when the alert has arrived. */
+  readonly problem: string | undefined;
+}
+
+const silent: AlertRules = { targets: [], on: [], repeatMs: 0, perMinute: 10 };
+
+/** Makes alerts of what the supervisor tells, and sees to it that they arrive. Never throws, and never waits. */
+export class AlertDispatcher {
+  readonly #options: AlertDispatcherOptions;
+  #rules: AlertRules = silent;
+  #deliveries = new Map<string, Delivery>();
+  #book = emptyAlertBook;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: AlertDispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over the rules of a manifest. Targets that stay keep what waits for them. */
+  configure(rules: AlertRules, services: Iterable<string>): void {
+    if (this.#isClosed) return;
+    const { clock, log, environment } = this.#options;
+    const makeSink = this.#options.sinkOf ?? sinkOf;
+    const keyed = new Map(rules.targets.map((target) => [JSON.stringify([target, rules.perMinute]), target]));
+    for (const [key, delivery] of this.#deliveries) if (!keyed.has(key)) delivery.close();
+    this.#deliveries = new Map(
+      [...keyed].map(([key, target]) => [
+        key,
+        this.#deliveries.get(key) ??
+          new Delivery({ sink: makeSink(target, environment), clock, log, perMinute: rules.perMinute }),
+      ]),
+    );
+    this.#rules = rules;
+    this.#step({ type: 'services', names: new Set(services) });
+  }
+
+  take(event: SupervisorEvent): void {
+    this.#step({ type: 'supervisor', event });
+  }
+
+  /** Something of the agent's own is wrong, such as the disk of the logs. Saying it again changes the message only. */
+  problem(name: string, title: string, message: string): void {
+    const condition = {
+      key: `agent:${name}`,
+      kind: 'agent',
+      service: undefined,
+      instance: undefined,
+    } as const;
+    this.#step({ type: 'wrong', condition: { ...condition, title, message } });
+  }
+
+  solved(name: string): void {
+    this.#step({ type: 'right', key: `agent:${name}` });
+  }
+
+  /** Sends a test alert to each target at once, past queues and rates. */
+  async test(): Promise<readonly AlertTestResult[]> {
+    const { clock, host } = this.#options;
+    const at = new Date(clock.now()).toISOString();
+    const alert: Alert = {
+      version: 1,
+      status: 'test',
+      kind: 'agent',
+      key: 'test',
+      service: undefined,
+      instance: undefined,
+      title: 'This is a test',
+      message: 'Somebody tries whether alerts arrive',
+      since: at,
+      at,
+      host,
+      count: 1,
+    };
+    return Promise.all(
+      [...this.#deliveries.values()].map(async (delivery) => ({
+        target: delivery.counts().target,
+        problem: await delivery.try(alert),
+      })),
+    );
+  }
+
+  /** By target; for the metrics and for people. */
+  counts(): readonly DeliveryCounts[] {
+    return [...this.#deliveries.values()].map((delivery) => delivery.counts());
+  }
+
+  /** What waits is not sent any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.clear();
+    for (const delivery of this.#deliveries.values()) delivery.close();
+  }
+
+  #step(event: BookEvent): void {
+    if (this.#isClosed) return;
+    const { clock, host } = this.#options;
+    const { repeatMs } = this.#rules;
+    const context = { now: clock.now(), monotonic: clock.monotonic(), repeatMs, host };
+    const { book, say } = stepAlertBook(this.#book, event, context);
+    const isChanged =
+      book.entries !== this.#book.entries || event.type === 'tick' || event.type === 'services';
+    this.#book = book;
+    for (const alert of say) this.#say(alert, this.#rules.on);
+    if (isChanged) this.#setTimer();
+  }
+
+  #say(alert: Alert, kinds: readonly AlertKind[]): void {
+    if (!kinds.includes(alert.kind)) return;
+    for (const delivery of this.#deliveries.values()) delivery.add(alert);
+  }
+
+  #setTimer(): void {
+    const { clock } = this.#options;
+    this.#timer?.clear();
+    this.#timer = undefined;
+    const at = nextRepetition(this.#book, this.#rules.repeatMs);
+    if (at === undefined || this.#deliveries.size === 0) return;
+    this.#timer = clock.setTimer(Math.max(1000, at - clock.monotonic()), () => this.#step({ type: 'tick' }));
+  }
+}
