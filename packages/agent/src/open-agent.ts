@@ -1,8 +1,13 @@
+import { hostname } from 'node:os';
+
 import { messageOf } from '@mainstay/core';
 import { systemClock } from '@mainstay/platform';
 import type { LogLine } from '@mainstay/supervisor';
 
+import type { LogLine } from '@mainstay/supervisor';
+
 import type { Agent, AgentOptions } from './agent-options.ts';
+import { AlertDispatcher } from './alerts/alert-dispatcher.ts';
 import { MetricsListener } from './api/metrics-listener.ts';
 import { openApiServer } from './api/server.ts';
 import { Closers } from './closers.ts';
@@ -90,6 +95,9 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
 
   const metrics = new MetricsPage({ version });
   events.watch((event) => metrics.take(event));
+  const alerts = new AlertDispatcher({ clock, log, host: hostname(), environment: options.environment });
+  events.watch((event) => alerts.take(event));
+  closers.add('alerts', () => alerts.close());
   const metricsListener = new MetricsListener({ metrics: () => agent.metrics() }, log);
   closers.add('metrics', () => metricsListener.close());
 
@@ -117,7 +125,11 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
       const running = store.current?.manifest ?? { ...manifest, services: [] };
       return parts.hostProblems(context, { manifest, running, runnerOf: (kind) => runners.get(kind) });
     },
-    adopt: () => undefined,
+    adopt: (manifest) =>
+      alerts.configure(
+        manifest.alerts,
+        manifest.services.map(({ name }) => name),
+      ),
     renderMetrics: () =>
       metrics.render({
         views: supervisor.views(),
@@ -150,6 +162,9 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
     settled: () => supervisor.settled(),
     watchLines: (onLine: (line: LogLine) => void) => logs.watch(onLine),
     reread: () => agent.applyStored(),
+    watchLines: (onLine: (line: LogLine) => void) => logs.watch(onLine),
+    settled: () => supervisor.settled(),
+
     close,
   });
 
