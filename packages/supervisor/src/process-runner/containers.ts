@@ -20,6 +20,8 @@ export class Containers {
       kept.setLimits(limits);
       return kept;
     }
+    // A run that has not come to its end is in the way of the next one of its instance.
+    if (kept) return kept.kill().then(() => this.take(id, limits));
     const made = this.#containment.create(name, limits);
     if (!(made instanceof Promise)) return this.#keep(name, made);
     return made.then((container) => this.#keep(name, container));

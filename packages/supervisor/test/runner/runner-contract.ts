@@ -278,6 +278,7 @@ export function runnerContract(harness: RunnerHarness): void {
         const open = started.run.control({ type: 'reload' });
         started.run.kill();
         assert.equal(await open, undefined);
+        await started.run.ended;
       });
     });
 
