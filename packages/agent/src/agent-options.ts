@@ -37,10 +37,6 @@ export interface Agent extends AgentBackend {
   settled(): Promise<void>;
   /** Calls with every line that services write from now on; the returned function ends it. */
   watchLines(onLine: (line: LogLine) => void): () => void;
-  /** Calls with every line of output from now on; the returned function ends it. */
-  watchLines(onLine: (line: LogLine) => void): () => void;
-  /** Resolves when nothing runs, and nothing will be started by itself. */
-  settled(): Promise<void>;
   /** Takes the manifest from the state directory again, and applies it. */
   reread(): Promise<Plan | undefined>;
   /**

@@ -4,8 +4,6 @@ import { messageOf } from '@mainstay/core';
 import { systemClock } from '@mainstay/platform';
 import type { LogLine } from '@mainstay/supervisor';
 
-import type { LogLine } from '@mainstay/supervisor';
-
 import type { Agent, AgentOptions } from './agent-options.ts';
 import { AlertDispatcher } from './alerts/alert-dispatcher.ts';
 import { MetricsListener } from './api/metrics-listener.ts';
@@ -162,9 +160,6 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
     settled: () => supervisor.settled(),
     watchLines: (onLine: (line: LogLine) => void) => logs.watch(onLine),
     reread: () => agent.applyStored(),
-    watchLines: (onLine: (line: LogLine) => void) => logs.watch(onLine),
-    settled: () => supervisor.settled(),
-
     close,
   });
 
