@@ -2,32 +2,52 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { createStyle, displayWidth } from '@mainstay/service/terminal';
-import type { ServiceView } from '@mainstay/supervisor';
+import type { InstanceView, ServiceView } from '@mainstay/supervisor';
 import * as fc from 'fast-check';
 
-import { readLogLine } from '../src/up/log-line.ts';
+import { readLogLine } from '../src/services/log-line.ts';
 import { renderTable, type TableRow } from '../src/up/table.ts';
 
-function row(change: Partial<ServiceView> & { readonly lastLine?: string; readonly url?: string }): TableRow {
-  const { lastLine = '', url, ...view } = change;
-  return {
-    url,
-    lastLine,
-    view: {
-      name: 'orders',
-      phase: 'active',
-      state: 'running',
-      pid: 4711,
-      uptimeMs: 65_000,
-      restarts: 2,
-      reason: undefined,
-      text: '',
-      health: 'ok',
-      cpuPercent: 1.25,
-      rssBytes: 50 * 1024 ** 2,
-      ...view,
-    },
+function row(
+  change: Partial<InstanceView> & {
+    readonly label?: string;
+    readonly lastLine?: string;
+    readonly url?: string;
+  } = {},
+): TableRow {
+  const { lastLine = '', url, label = 'orders', ...view } = change;
+  const instance: InstanceView = {
+    instance: 0,
+    phase: 'running',
+    run: 3,
+    pid: 4711,
+    startedAt: 0,
+    uptimeMs: 65_000,
+    restarts: 2,
+    restartsByCause: { crash: 2 },
+    reason: undefined,
+    nextStartAt: undefined,
+    text: '',
+    state: 'running',
+    health: 'ok',
+    probes: {},
+    cpuPercent: 1.25,
+    memoryBytes: 50 * 1024 ** 2,
+    processes: 1,
+    openFiles: 20,
+    runtime: undefined,
+    lastEnd: undefined,
+    ...view,
   };
+  const service: ServiceView = {
+    name: label,
+    runner: 'process',
+    state: instance.phase,
+    instances: [instance],
+    wanted: 1,
+    waitsFor: [],
+  };
+  return { url, lastLine, row: { label, service, instance } };
 }
 
 const plain = createStyle(false);

@@ -71,6 +71,6 @@ suite('mainstay up on a terminal', { timeout: 120_000, skip: hasScript ? false :
     assert.equal(await up.ended, 1);
     const after = up.output.slice(up.output.lastIndexOf(leave));
     assert.match(after, /bad +failed/);
-    assert.match(after, /bad: Ended with exit code \d+, and its restart policy is never/);
+    assert.match(after, /bad: It ended with exit code \d+, and its restart policy is never/);
   });
 });

@@ -54,6 +54,8 @@ export async function up(context: CliContext, names: readonly string[], options:
       });
       await agent.begun;
       code = await session.ended();
+      // The last state of each, before the agent's own end is theirs.
+      presenter.close(code);
     } finally {
       await agent.close();
       unwatch();

@@ -11,6 +11,7 @@ export class JsonPresenter implements Presenter {
   readonly #stream: TextStream;
   readonly #now: () => number;
   readonly #last = new Map<string, string>();
+  #isClosed = false;
 
   constructor(stream: TextStream, now: () => number) {
     this.#stream = stream;
@@ -67,10 +68,13 @@ export class JsonPresenter implements Presenter {
   }
 
   close(exitCode: number): void {
+    if (this.#isClosed) return;
     this.#write({ event: 'end', exitCode });
+    this.#isClosed = true;
   }
 
   #write(value: Readonly<Record<string, unknown>>): void {
+    if (this.#isClosed) return;
     this.#stream.write(`${JSON.stringify({ time: new Date(this.#now()).toISOString(), ...value })}\n`);
   }
 }

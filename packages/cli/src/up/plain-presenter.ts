@@ -2,8 +2,9 @@ import { pad, type Output } from '@mainstay/service/terminal';
 import type { EndedRunView } from '@mainstay/supervisor';
 
 import { stateWord, type InstanceRow } from '../services/instance-row.ts';
-import { describeEnded } from '../services/ended-text.ts';
+import { howItEnded } from '../services/ended-text.ts';
 import type { LogLine } from '../services/log-line.ts';
+import { formatUptime } from '../services/uptime.ts';
 import type { Presenter } from './presenter.ts';
 
 const ownName = 'mainstay';
@@ -23,15 +24,18 @@ export class PlainPresenter implements Presenter {
     const { label, instance } = row;
     // How a run ended is a line of its own, with the reason.
     if (instance?.pid === undefined) return void this.#states.delete(label);
-    const state = stateWord(row);
+    const state = `${stateWord(row)} (pid ${instance.pid})`;
     if (this.#states.get(label) === state) return;
     this.#states.set(label, state);
-    this.#write(ownName, `${label} is ${state} (pid ${instance.pid})`);
+    this.#write(ownName, `${label} is ${state}`);
   }
 
   ended({ label, instance }: InstanceRow, end: EndedRunView): void {
     const more = instance?.phase === 'waiting' ? '; it will be started again' : '';
-    this.#write(ownName, `${label} has stopped (${describeEnded(end)})${more}`);
+    this.#write(
+      ownName,
+      `${label} has stopped after ${formatUptime(end.uptimeMs)} (${howItEnded(end)})${more}`,
+    );
   }
 
   line(label: string, line: LogLine): void {

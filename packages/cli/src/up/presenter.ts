@@ -14,6 +14,6 @@ export interface Presenter {
   /** Something that a person has to know of a service: why it restarts or will not. */
   problem(label: string, message: string): void;
   notice(message: string): void;
-  /** The last call; leaves the terminal as it was. */
+  /** Leaves the terminal as it was; nothing is shown after it, and a second call does nothing. */
   close(exitCode: number): void;
 }

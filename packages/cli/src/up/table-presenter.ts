@@ -22,6 +22,7 @@ export class TablePresenter implements Presenter {
   readonly #problems: string[] = [];
   readonly #refresh: () => readonly InstanceRow[];
   #notice = 'Ctrl-C stops all';
+  #isClosed = false;
   #pending: NodeJS.Timeout | undefined;
   readonly #ticker: NodeJS.Timeout;
 
@@ -61,6 +62,8 @@ export class TablePresenter implements Presenter {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     clearInterval(this.#ticker);
     clearTimeout(this.#pending);
     this.#screen.close();
@@ -79,7 +82,7 @@ export class TablePresenter implements Presenter {
   }
 
   #schedule(): void {
-    this.#pending ??= setTimeout(() => this.#paint(), redrawMs);
+    if (!this.#isClosed) this.#pending ??= setTimeout(() => this.#paint(), redrawMs);
   }
 
   #paint(): void {
