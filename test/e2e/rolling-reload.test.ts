@@ -25,7 +25,7 @@ const sdkService = fileURLToPath(new URL('rolling-reload/service.ts', import.met
 const plainServer = fileURLToPath(new URL('rolling-reload/plain-server.cjs', import.meta.url));
 
 /** How many times the one process is replaced by the next, under load. */
-const reloads = 8;
+const reloads = 5;
 /** Requests that have to be answered between two of them. */
 const betweenReloads = 100;
 
@@ -124,8 +124,14 @@ function ask(port: number, path: string, agent: Agent): Promise<string> {
   });
 }
 
-for (const [name, program] of Object.entries(programs)) {
-  describe(`a rolling reload of ${name}`, () => {
+/** The next process before the one before it ends, or after: what connects meanwhile waits in the socket's queue. */
+const orders = ['before', 'after'] as const;
+const cases = Object.entries(programs).flatMap(([name, program]) =>
+  orders.map((order) => ({ name, program, order })),
+);
+
+for (const { name, program, order } of cases) {
+  describe(`a reload of ${name}, the next one ${order} the old one`, () => {
     const ports = new SharedPorts({ clock: systemClock, log: silent });
     const load = new Load();
     const children = new Set<ChildProcess>();
@@ -173,11 +179,12 @@ for (const [name, program] of Object.entries(programs)) {
       }
       for (let run = 2; run <= reloads + 1; run += 1) {
         await load.more(betweenReloads);
-        const next = await start(run);
-        const ended = once(current, 'exit');
-        program.stop(current);
+        const old = current;
+        if (order === 'before') current = await start(run);
+        const ended = once(old, 'exit');
+        program.stop(old);
         assert.deepEqual(await ended, [0, null]);
-        current = next;
+        if (order === 'after') current = await start(run);
       }
       await load.more(betweenReloads);
       await load.end();

@@ -100,6 +100,19 @@ class Primary {
     ).then(({ answer }) => answer);
   }
 
+  /** @returns whether it was done */
+  async reclaim(): Promise<boolean> {
+    const id = this.#nextId++;
+    this.child.send({ type: 'reclaim', request: { reason: 'memory', used: 2, limit: 1 }, id });
+    const { done } = await this.until(() =>
+      this.messages.find(
+        (message): message is Extract<SupervisedMessage, { type: 'reclaimed' }> =>
+          message.type === 'reclaimed' && message.id === id,
+      ),
+    );
+    return done;
+  }
+
   async probe(): Promise<Extract<SupervisedMessage, { type: 'health' }>> {
     const id = this.#nextId++;
     this.child.send({ type: 'probe', id });
@@ -238,6 +251,26 @@ describe('a service of several instances', () => {
     const { instances } = metrics as { instances: Array<{ pid: number; metrics: { rssBytes: number } }> };
     assert.deepEqual(new Set(instances.map(({ pid }) => pid)), new Set(await primary.bothUp()));
     assert.ok(instances.every((one) => one.metrics.rssBytes > 0));
+  });
+
+  it('has each of them reclaim what it can', async () => {
+    primary = new Primary();
+    await primary.state('running');
+    assert.equal(await primary.reclaim(), true);
+    await primary.told('reclaim');
+    assert.equal(await primary.control({ type: 'stop', reason: 'stop' }), 'accepted');
+    await primary.exited;
+  });
+
+  it('is not there under an agent, which has the instances itself', async () => {
+    primary = new Primary({ MAINSTAY_AGENT_ID: 'test', MAINSTAY_INSTANCE: '3' });
+    await primary.state('running');
+    const lines = await primary.until(() => (primary.lines.length > 0 ? primary.lines : undefined));
+    assert.ok(lines.every((line) => line.pid === primary.child.pid && line.instance === 3));
+    assert.ok(lines.some((line) => line.msg.startsWith('Instances are the agent')));
+    assert.equal(await primary.reclaim(), true);
+    assert.equal(await primary.control({ type: 'stop', reason: 'stop' }), 'accepted');
+    assert.deepEqual(await primary.exited, [0, null]);
   });
 
   it('does not start when one does not, and leaves none behind', async () => {
