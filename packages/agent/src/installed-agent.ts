@@ -4,13 +4,15 @@ import { directoryFacts, installedDirectories, type AgentDirectories } from './d
 import { environmentForServices } from './environment.ts';
 import { openAgent } from './open-agent.ts';
 
-/** For all services to end, one after the other where they depend on each other; then they are killed. Milliseconds. */
-export const stopGraceMs = 180_000;
 /** What is left of that for the kill and the clean-up, in milliseconds. */
 const killReserveMs = 20_000;
 
-/** The agent of the machine, or of a user; ready when its API listens and its manifest has been begun. */
-export async function openInstalledAgent(ctx: ServiceContext): Promise<ServiceHandlers> {
+/**
+ * The agent of the machine, or of a user; ready when its API listens and its manifest has been begun.
+ *
+ * @param stopGraceMs how long its stop may take, in milliseconds
+ */
+export async function openInstalledAgent(ctx: ServiceContext, stopGraceMs: number): Promise<ServiceHandlers> {
   const agent = await openAgent({
     directories: directoriesFrom(process.env),
     environment: environmentForServices(process.env),

@@ -1,13 +1,18 @@
 // The agent as a Mainstay service: built to one executable, installed by the operating system's own service manager.
-// Nothing may be imported here that an agent does not need while it only looks after what runs: see imports.test.ts.
+// All but this file is imported by the package's name: the builder makes one chunk of an entry's own files, whose imports
+// all run at the start, and many of packages by name, which are loaded when they are used (see imports.test.ts).
 import { defineService } from '@mainstay/service';
 
-import { openInstalledAgent, stopGraceMs } from './installed-agent.ts';
+/** For all services to end, one after the other where they depend on each other; then they are killed. Milliseconds. */
+const stopGraceMs = 180_000;
 
 export default defineService({
   name: 'mainstay-agent',
   displayName: 'Mainstay agent',
   description: 'Keeps the services of mainstay.yaml running',
   limits: { startTimeoutMs: 120_000, stopTimeoutMs: stopGraceMs },
-  start: (ctx) => openInstalledAgent(ctx),
+  async start(ctx) {
+    const { openInstalledAgent } = await import('@mainstay/agent/installed');
+    return openInstalledAgent(ctx, stopGraceMs);
+  },
 });

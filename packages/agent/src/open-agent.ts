@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import { messageOf } from '@mainstay/core';
@@ -180,8 +181,11 @@ async function closeAfter(stopped: Promise<void>, closers: Closers): Promise<voi
   }
 }
 
-/** Tells the agents of one machine apart; the same for each agent of a state directory, so that it finds its own. */
+/**
+ * Tells the agents of one machine apart; the same for each agent of a state directory, so that it finds what the one
+ * before left. Its place on disk, which no other directory has, takes no hash and so no crypto.
+ */
 function nameOf(stateDirectory: string): string {
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  return createHash('sha256').update(stateDirectory).digest('hex').slice(0, 16);
+  const { dev, ino } = statSync(stateDirectory, { bigint: true });
+  return `${dev.toString(36)}-${ino.toString(36)}`;
 }
