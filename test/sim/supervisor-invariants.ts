@@ -20,6 +20,7 @@ export type Invariant =
   | 'what has not changed is not touched'
   | 'what was stopped says so'
   | 'a shutdown ends'
+  | 'a command ends'
   | 'nothing is left'
   | 'no timer is left';
 

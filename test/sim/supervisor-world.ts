@@ -133,6 +133,7 @@ export class SupervisorWorld {
       broken('no timer is left', `${this.#clock.pendingTimers} are`);
     const before = this.#processes.length;
     await this.advance(2_000_000);
+    if (!this.#ledger.isQuiet) broken('a command ends', 'one is under way after the shutdown');
     if (this.#processes.length > before) broken('nothing is spawned after a stop', 'after the shutdown');
   }
 

@@ -181,10 +181,26 @@ export class Instance {
     return this.#model.second !== undefined;
   }
 
-  /** Resolves as soon as it is so; looked at after every change. */
-  until(test: () => boolean): Promise<void> {
-    if (test()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push({ test, resolve }));
+  /** Of the current process; 0 without one. */
+  get uptimeMs(): number {
+    const { live } = this;
+    return live ? this.#host.clock.monotonic() - live.startedAt : 0;
+  }
+
+  /** Resolves as soon as it is so, or, when `withinMs` is given, that time has passed; looked at after every change. */
+  async until(test: () => boolean, withinMs?: number): Promise<void> {
+    if (test()) return;
+    let isLate = false;
+    let timer: Timer | undefined;
+    await new Promise<void>((resolve) => {
+      this.#waiters.push({ test: () => isLate || test(), resolve });
+      if (withinMs === undefined) return;
+      timer = this.#host.clock.setTimer(withinMs, () => {
+        isLate = true;
+        this.wake();
+      });
+    });
+    timer?.clear();
   }
 
   /** Takes over a process of an earlier agent. */

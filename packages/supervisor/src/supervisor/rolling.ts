@@ -73,9 +73,12 @@ async function reloadOne(
   }
   if (await reloadItself(instance)) return undefined;
   if (turn.isHopeless()) return 'What it depends on is not there';
+  const since = instance.lastRun;
   instance.reload();
   await instance.until(() => !instance.isReloading);
   if (instance.reloadFailure !== undefined) return instance.reloadFailure;
+  // The old one may have ended by itself, and been replaced before the new one was ready.
+  if ((await untilThere(instance, since, turn.isHopeless, isStale)) === 'failed') return 'It did not start';
   // The old one has to be gone before the next one's turn: never more than one instance is there twice.
   await instance.until(() => !instance.isDouble || isStale());
   return undefined;

@@ -19,6 +19,7 @@ export class Sampler {
   readonly #onSample: (instance: Instance) => void;
   #timer: Timer | undefined;
   #isMeasuring = false;
+  #isClosed = false;
   #askedAt = -Infinity;
 
   constructor(options: {
@@ -40,15 +41,16 @@ export class Sampler {
 
   /** There is a process. */
   begin(): void {
-    if (this.#timer || this.#isMeasuring) return;
+    if (this.#timer || this.#isMeasuring || this.#isClosed) return;
     this.#timer = this.#clock.setTimer(this.#intervalMs, () => {
       this.#timer = undefined;
       void this.#measure();
     });
   }
 
-  /** There is none any more. */
-  end(): void {
+  /** There is none any more, and none will come. */
+  close(): void {
+    this.#isClosed = true;
     this.#timer?.clear();
     this.#timer = undefined;
   }

@@ -184,7 +184,7 @@ export class Supervisor implements SupervisorControl {
   async #shutDown(leaveSurvivors: boolean): Promise<void> {
     this.#schedule.clear();
     await stopInOrder(this.#services.groups.filter((group) => !(leaveSurvivors && this.#survives(group))));
-    this.#services.sampler.end();
+    this.#services.sampler.close();
     this.#services.keeper.close();
   }
 

@@ -1,6 +1,9 @@
 import type { Instance } from '../instance/instance.ts';
 import type { InstancePhase } from './types.ts';
 
+/** How long a program without a readiness probe has to live before its start counts as one, in ms. */
+const settleMs = 100;
+
 const there: ReadonlySet<InstancePhase> = new Set(['running', 'unready', 'completed']);
 const given: ReadonlySet<InstancePhase> = new Set(['failed', 'parked', 'stopped', 'waiting']);
 
@@ -24,6 +27,10 @@ export async function untilThere(
     (instance.lastEnd !== undefined && instance.lastEnd.run > since) ||
     (instance.phase === 'blocked' && isHopeless());
   await instance.until(() => isThere() || hasFailed() || isStale());
+  // What cannot say that it is ready may not even have been found on the disk.
+  const isMute = instance.declaration.health.readiness === undefined && instance.phase === 'running';
+  if (isMute && instance.uptimeMs < settleMs)
+    await instance.until(() => hasFailed() || isStale(), settleMs - instance.uptimeMs);
   return isThere() && !given.has(instance.phase) ? 'there' : 'failed';
 }
 
@@ -32,6 +39,8 @@ export function untilCalm(instance: Instance): Promise<void> {
   return instance.until(() => instance.phase !== 'starting' && instance.phase !== 'stopping');
 }
 
+/** Waits until the processes that it has now have ended; others may have come by then. */
 export function untilEnded(instance: Instance): Promise<void> {
-  return instance.until(() => !instance.hasProcess);
+  const { lastRun } = instance;
+  return instance.until(() => !instance.hasProcess || instance.lastRun > lastRun);
 }

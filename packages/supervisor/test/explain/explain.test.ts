@@ -38,7 +38,10 @@ test('a service that runs well since its start', async () => {
 });
 
 test('what codes and signals mean', async () => {
-  const sentence = async (how: Parameters<ReturnType<World['runner']['latest']>['end']>[0], service = false) => {
+  const sentence = async (
+    how: Parameters<ReturnType<World['runner']['latest']>['end']>[0],
+    service = false,
+  ) => {
     const world = new World();
     const program = service
       ? ({ type: 'service', command: 'orders', args: [], source: 'orders' } as const)
@@ -49,7 +52,10 @@ test('what codes and signals mean', async () => {
     await world.settle();
     return world.why('orders').replace(/^.* because /, '');
   };
-  assert.equal(await sentence(137), 'it ended with exit code 137 (128 + 9: SIGKILL, it was killed) after 20s (run 2)');
+  assert.equal(
+    await sentence(137),
+    'it ended with exit code 137 (128 + 9: SIGKILL, it was killed) after 20s (run 2)',
+  );
   assert.equal(
     await sentence(143),
     'it ended with exit code 143 (128 + 15: SIGTERM, it was asked to end) after 20s (run 2)',
@@ -125,7 +131,10 @@ test('being stopped for a liveness probe', async () => {
 
 test('readiness', async () => {
   const world = await worldWith(declare('orders', { health: { ...none, readiness: probeOf(80) } }));
-  assert.equal(world.why('orders'), 'orders/0 is starting since 0ms: its readiness probe says connection refused');
+  assert.equal(
+    world.why('orders'),
+    'orders/0 is starting since 0ms: its readiness probe says connection refused',
+  );
   world.probeSays(80, true);
   await world.advance(1_000);
   assert.equal(world.phase('orders/0'), 'running');
@@ -221,11 +230,11 @@ test('commands by hand', async () => {
     world.why('later'),
     'later/0 has not been started: it does not start with the agent (autoStart: false)',
   );
-  await world.supervisor.restart(['orders']);
-  await world.advance(1_000);
+  await world.during(world.supervisor.restart(['orders']));
+  await world.advance(900);
   assert.equal(world.why('orders'), 'orders/0 was restarted 1s ago by hand (run 2)');
-  await world.supervisor.apply(manifestOf(declare('orders', { env: { A: '1' } })));
-  await world.advance(1_000);
+  await world.during(world.supervisor.apply(manifestOf(declare('orders', { env: { A: '1' } }))));
+  await world.advance(900);
   assert.equal(world.why('orders'), 'orders/0 was restarted 1s ago because its declaration changed (run 3)');
   await world.supervisor.stop(['orders']);
   await world.advance(4_000);

@@ -15,7 +15,8 @@ test('each condition holds for the phases that it names, and for all instances o
   assert.equal(isMet('healthy', ['running', 'unready']), false);
   assert.equal(isMet('completed', ['completed']), true);
   assert.equal(isMet('completed', ['running']), false);
-  for (const condition of ['started', 'healthy', 'completed'] as const) assert.equal(isMet(condition, []), false);
+  for (const condition of ['started', 'healthy', 'completed'] as const)
+    assert.equal(isMet(condition, []), false);
 });
 
 test('what is unmet comes with the phases of what is waited for', () => {
@@ -37,15 +38,31 @@ test('what is unmet comes with the phases of what is waited for', () => {
 test('waiting is hopeless for what only a hand can bring', () => {
   assert.equal(isHopeless({ service: 'db', condition: 'healthy', phases: ['failed'] }), true);
   assert.equal(isHopeless({ service: 'db', condition: 'healthy', phases: ['completed'] }), true);
-  assert.equal(isHopeless({ service: 'db', condition: 'completed', phases: ['completed', 'running'] }), false);
+  assert.equal(
+    isHopeless({ service: 'db', condition: 'completed', phases: ['completed', 'running'] }),
+    false,
+  );
   assert.equal(isHopeless({ service: 'db', condition: 'started', phases: ['waiting'] }), false);
 });
 
 test('dependencies come first, otherwise the order is as declared, and a cycle ends', () => {
   const order = (nodes: ReadonlyArray<readonly [string, ...string[]]>) =>
-    startOrder(nodes.map(([name, ...others]) => ({ name, dependsOn: on(...others) }))).map(({ name }) => name);
-  assert.deepEqual(order([['web', 'orders'], ['mail'], ['orders', 'db'], ['db']]), ['db', 'orders', 'web', 'mail']);
-  assert.deepEqual(order([['a', 'b'], ['b', 'a']]), ['b', 'a']);
+    startOrder(nodes.map(([name, ...others]) => ({ name, dependsOn: on(...others) }))).map(
+      ({ name }) => name,
+    );
+  assert.deepEqual(order([['web', 'orders'], ['mail'], ['orders', 'db'], ['db']]), [
+    'db',
+    'orders',
+    'web',
+    'mail',
+  ]);
+  assert.deepEqual(
+    order([
+      ['a', 'b'],
+      ['b', 'a'],
+    ]),
+    ['b', 'a'],
+  );
   assert.deepEqual(order([['a', 'unknown']]), ['a']);
 });
 

@@ -16,7 +16,15 @@ const rules = defaultRestartRules;
 
 function end(at: number, change: Partial<JudgedEnd> = {}): JudgedEnd {
   const exitCode = 'exitCode' in change ? change.exitCode : 1;
-  return { at, uptimeMs: 0, exitCode, isFault: false, description: `exit code ${exitCode}`, random: 1, ...change };
+  return {
+    at,
+    uptimeMs: 0,
+    exitCode,
+    isFault: false,
+    description: `exit code ${exitCode}`,
+    random: 1,
+    ...change,
+  };
 }
 
 /** Starts and ends at once, again and again, waiting as long as it is told to; the verdicts in their order. */
@@ -83,9 +91,13 @@ test('starts that are older than the window do not count', () => {
 });
 
 test('the policy and the rules on exit codes decide about a good and a bad end', () => {
-  const verdict = (policy: RestartRules['policy'], exitCode: number | undefined, change: Partial<JudgedEnd> = {}) =>
-    judgeEnd(noHistory, { ...rules, policy, successOn: [3], neverOn: [6] }, end(0, { exitCode, ...change })).verdict
-      .type;
+  const verdict = (
+    policy: RestartRules['policy'],
+    exitCode: number | undefined,
+    change: Partial<JudgedEnd> = {},
+  ) =>
+    judgeEnd(noHistory, { ...rules, policy, successOn: [3], neverOn: [6] }, end(0, { exitCode, ...change }))
+      .verdict.type;
   assert.equal(verdict('always', 0), 'restart');
   assert.equal(verdict('always', 1), 'restart');
   assert.equal(verdict('on-failure', 0), 'complete');

@@ -290,6 +290,21 @@ export class World {
     await this.settle();
   }
 
+  /** Waits for a command, and lets time pass meanwhile. */
+  async during<Result>(command: Promise<Result>): Promise<Result> {
+    let isOver = false;
+    const over = command.finally(() => {
+      isOver = true;
+    });
+    over.catch(() => undefined);
+    for (let turn = 0; turn < 1000; turn += 1) {
+      await this.settle();
+      if (isOver) break;
+      this.clock.advance(10);
+    }
+    return over;
+  }
+
   probeSays(port: number, ok: boolean, detail = ok ? 'connected' : 'connection refused'): void {
     this.ports.set(port, { ok, detail, tookMs: 1 });
   }
