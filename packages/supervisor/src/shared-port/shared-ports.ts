@@ -7,8 +7,13 @@ import type { Clock, Logger, Timer } from '@mainstay/core';
 import { createSharedHandle, type SharedHandle } from './handle.ts';
 import { keyOf, readClusterRequest, type ClusterRequest, type ListenRequest } from './protocol.ts';
 
-/** A port that nobody has used for so long, while instances of its service listen on others, is closed. Milliseconds. */
+/**
+ * A port that no process has used for so long is closed: the program has another one in its configuration now, or takes
+ * very long to start. Milliseconds.
+ */
 const unusedMs = 60_000;
+/** The same while there is no process at all: longer than a restart, and not as long as somebody who was stopped. */
+const desertedMs = 2_000;
 
 /** EADDRINUSE as libuv has it: errno(3) of this system below zero; -4091 on Windows (uv/errno.h). */
 const addressInUse = -(process.platform === 'win32' ? 4091 : constants.errno.EADDRINUSE);
@@ -37,8 +42,8 @@ interface Port {
 
 interface Scope {
   readonly ports: Map<string, Port>;
-  /** Processes that are attached; those that listen are true. */
-  readonly children: Map<ChildProcess, boolean>;
+  /** Processes that are attached. */
+  readonly children: Set<ChildProcess>;
   timer: Timer | undefined;
 }
 
@@ -46,8 +51,9 @@ interface Scope {
  * Lets Node processes listen on one port together, also those that know nothing of Mainstay: it speaks the primary's
  * side of node:cluster's protocol (lib/internal/cluster), with the listening handle shared (SCHED_NONE).
  *
- * INVARIANTS: we bind and never accept. The socket stays open from the first process that wants it until the scope is
- * released, so that a connection that comes while no process is there waits in its queue and is not refused.
+ * INVARIANTS: we bind and never accept. The socket outlives the processes that use it by as long as a restart takes, so
+ * that a connection that comes between two of them waits in its queue and is not refused; then it is closed, so that
+ * nobody waits for a service that has been stopped.
  */
 export class SharedPorts {
   readonly #options: SharedPortsOptions;
@@ -65,7 +71,8 @@ export class SharedPorts {
   /** Answers a process from now on, until its channel closes. `scope` is the service: its processes share ports. */
   attach(child: ChildProcess, scope: string): void {
     const own = this.#scopeOf(scope);
-    own.children.set(child, false);
+    own.children.add(child);
+    this.#watch(own);
     const receive = (raw: unknown): void => {
       const request = readClusterRequest(raw);
       if (request) this.#receive(request, child, scope, own);
@@ -99,7 +106,7 @@ export class SharedPorts {
   #scopeOf(name: string): Scope {
     let scope = this.#scopes.get(name);
     if (!scope) {
-      scope = { ports: new Map(), children: new Map(), timer: undefined };
+      scope = { ports: new Map(), children: new Set(), timer: undefined };
       this.#scopes.set(name, scope);
     }
     return scope;
@@ -109,10 +116,6 @@ export class SharedPorts {
     switch (request.act) {
       case 'queryServer':
         this.#listen(request, child, name, scope);
-        break;
-      case 'listening':
-        scope.children.set(child, true);
-        this.#watch(scope);
         break;
       case 'close': {
         const port = scope.ports.get(request.key);
@@ -125,6 +128,7 @@ export class SharedPorts {
         this.#send(child, { ack: request.seq });
         break;
       case 'online':
+      case 'listening':
         break;
     }
   }
@@ -186,21 +190,28 @@ export class SharedPorts {
     port.unusedSince = this.#options.clock.monotonic();
   }
 
-  /** A port that the program does not use any more (its configuration has changed) must not swallow connections. */
+  /** Sets the timer for what is not used. */
   #watch(scope: Scope): void {
     scope.timer?.clear();
     scope.timer = undefined;
-    const unused = [...scope.ports].filter(([, { unusedSince }]) => unusedSince !== undefined);
-    const areUp = scope.children.size > 0 && [...scope.children.values()].every(Boolean);
-    if (unused.length === 0 || !areUp) return;
-    scope.timer = this.#options.clock.setTimer(unusedMs, () => {
-      scope.timer = undefined;
-      for (const [key, port] of unused) {
-        if (port.users.size > 0 || scope.ports.get(key) !== port) continue;
-        scope.ports.delete(key);
-        port.handle.close();
-      }
-    });
+    const limitMs = scope.children.size === 0 ? desertedMs : unusedMs;
+    const now = this.#options.clock.monotonic();
+    const due = [...scope.ports.values()].flatMap(({ unusedSince }) =>
+      unusedSince === undefined ? [] : unusedSince + limitMs,
+    );
+    if (due.length === 0) return;
+    scope.timer = this.#options.clock.setTimer(Math.max(0, Math.min(...due) - now), () => this.#sweep(scope));
+  }
+
+  #sweep(scope: Scope): void {
+    const limitMs = scope.children.size === 0 ? desertedMs : unusedMs;
+    const now = this.#options.clock.monotonic();
+    for (const [key, { handle, unusedSince }] of scope.ports) {
+      if (unusedSince === undefined || now - unusedSince < limitMs) continue;
+      scope.ports.delete(key);
+      handle.close();
+    }
+    this.#watch(scope);
   }
 }
 

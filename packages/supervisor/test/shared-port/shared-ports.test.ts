@@ -216,6 +216,23 @@ describe('the ports of a service', () => {
     await assert.rejects(ask(port), { code: 'ECONNREFUSED' });
   });
 
+  it('are closed when it has had no process for longer than a restart takes', async () => {
+    const { ports, clock } = openPorts();
+    const one = start(ports, 0);
+    const port = await portOf(one);
+    await endProgram(one);
+    clock.advance(1_999);
+    const waiting = ask(port);
+    // A process that has not asked for the port yet is there all the same.
+    const next = start(ports, 0);
+    clock.advance(10_000);
+    assert.equal(await waiting, '0');
+    await endProgram(next);
+    clock.advance(2_000);
+    await assert.rejects(ask(port), { code: 'ECONNREFUSED' });
+    assert.equal(clock.pendingTimers, 0);
+  });
+
   it('that a newer configuration does not use are closed after a while', async () => {
     const { ports, clock } = openPorts();
     const old = start(ports, 0, { env: { HOST: '127.0.0.1' } });
@@ -223,7 +240,6 @@ describe('the ports of a service', () => {
     await endProgram(old);
     const renewed = start(ports, 0);
     assert.notEqual(await portOf(renewed), port);
-    while (clock.pendingTimers === 0) await new Promise((resolve) => setImmediate(resolve));
     clock.advance(59_999);
     const waiting = connect(port, '127.0.0.1');
     await once(waiting, 'connect');
