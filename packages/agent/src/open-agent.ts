@@ -87,7 +87,7 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
     prober: parts.createProber(context),
     logs,
     log,
-    environment: options.environment,
+    environment: { ...options.environment, MAINSTAY_AGENT_ID: context.name },
     memory,
     onEvent: (event) => events.emit(event),
   });
