@@ -5,7 +5,6 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 
 import { isAppError } from '@mainstay/core';
@@ -22,7 +21,9 @@ describe('the webhook', () => {
   async function post(status: number): Promise<{ request: IncomingMessage; body: string; failure: unknown }> {
     let got: { request: IncomingMessage; body: string } | undefined;
     const server = createServer((request, response) => {
-      void text(request).then((body) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (part: string) => (body += part));
+      request.on('end', () => {
         got = { request, body };
         response.writeHead(status).end('answer');
       });
@@ -79,7 +80,10 @@ describe('mail', () => {
         auth.password === 'p@ss word'
           ? done(null, { user: 'me' })
           : done(new Error(`Wrong: ${auth.password}`)),
-      onData: (stream, _session, done) => void text(stream).then((all) => ((body = all), done())),
+      onData: (stream, _session, done) => {
+        stream.setEncoding('utf8').on('data', (part: string) => (body += part));
+        stream.on('end', () => done());
+      },
     });
     server.on('error', () => undefined);
     server.listen(0, '127.0.0.1');

@@ -31,8 +31,8 @@ export interface LogStoreCore {
   isFull(): boolean;
   /** Writing has begun to fail; `retry` is wanted. */
   failed(log: InstanceLog, error: unknown): void;
-  /** Something has reached a file. */
-  written(): void;
+  /** So many bytes have reached a file. */
+  written(bytes: number): void;
 }
 
 /** A write that takes longer than this has met a slow disk, in ms; from then on the file is written in the background. */
@@ -280,7 +280,7 @@ export class InstanceLog {
     this.current.bytes += bytes;
     this.current.lastTime = this.#core.clock.now();
     this.bytes += bytes;
-    this.#core.written();
+    this.#core.written(bytes);
   }
 
   #takeBack(): void {

@@ -31,6 +31,8 @@ const retryEveryMs = 1000;
 const scratchBytes = 256 * 1024;
 /** Files are not cut smaller than this for a small bound on the total, in bytes. */
 const minFileBytes = 16 * 1024;
+/** The total is looked at whenever this part of it has been written. */
+const totalParts = 64;
 const maxLastLines = 10;
 
 const defaultRules: LogRules = {
@@ -64,6 +66,8 @@ class FileLogStore implements LogStore {
   #lastNumber = 0;
   #rotatedBytes = 0;
   #pendingBytes = 0;
+  /** Bytes since the total was looked at. */
+  #uncounted = 0;
   #filesDropped = 0;
   #retryTimer: Timer | undefined;
   #isClosed = false;
@@ -207,7 +211,9 @@ class FileLogStore implements LogStore {
       },
       isFull: () => this.#pendingBytes >= maxPending,
       failed: (instanceLog, error) => this.#failed(instanceLog, error),
-      written: () => {
+      written: (bytes) => {
+        this.#uncounted += bytes;
+        if (this.#uncounted > totalBytes / totalParts) this.#holdTotal();
         if (this.#written.size > 0) for (const callback of this.#written) callback();
       },
     };
@@ -252,11 +258,17 @@ class FileLogStore implements LogStore {
     if (log.rules.compress && !segment.removed) this.#compression.add(log, segment);
   }
 
+  /** Is called before a 64th more has been written, and leaves room for that. */
   #holdTotal(): void {
-    const bytes = () =>
-      [...this.#logs.values()].reduce((sum, log) => sum + log.current.bytes, this.#rotatedBytes);
-    while (bytes() > this.#options.totalBytes)
+    const { totalBytes } = this.#options;
+    this.#uncounted = 0;
+    let bytes = this.#rotatedBytes;
+    for (const { current } of this.#logs.values()) bytes += current.bytes;
+    while (bytes > totalBytes - totalBytes / totalParts) {
+      const before = this.#rotatedBytes;
       if (!this.#dropOldest('The logs are at the bound of their size: the oldest file was removed')) return;
+      bytes -= before - this.#rotatedBytes;
+    }
   }
 
   /** The number says which is the oldest, whatever the clock did meanwhile. */
