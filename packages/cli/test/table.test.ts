@@ -87,7 +87,7 @@ test('never wider or higher than the terminal, whatever the content', () => {
       restarts: fc.nat(),
     })
     .map((change) =>
-      row({ ...change, lastLine: readLogLine(change.lastLine).text, name: readLogLine(change.name).text }),
+      row({ ...change, lastLine: readLogLine(change.lastLine).text, label: readLogLine(change.name).text }),
     );
   fc.assert(
     fc.property(

@@ -2,9 +2,7 @@ import { Option, type Command } from 'commander';
 
 import type { CliContext } from '../context.ts';
 import { countOption, durationOption, sinceOption } from './options.ts';
-
-export type Add = (command: string, summary: string, examples: readonly string[]) => Command;
-export type Done = (exitCode: number) => void;
+import type { Add, Done } from './program.ts';
 
 /** What is asked of a running agent about its services. */
 export function addServiceCommands(context: CliContext, add: Add, done: Done): void {

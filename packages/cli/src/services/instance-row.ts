@@ -44,10 +44,14 @@ export function toneOf(row: InstanceRow): StateTone {
   return word === 'stopped' || word === 'completed' ? 'neutral' : 'busy';
 }
 
-/** What the service says of its health, or what its probes do; undefined when nobody asks. */
+/**
+ * What the service says of its health, or what its probes do; undefined when nobody asks. A liveness probe that fails is
+ * not yet a failure: so many in a row are, and then it is restarted.
+ */
 export function healthWord({ instance }: InstanceRow): 'ok' | 'degraded' | 'failed' | undefined {
   if (instance?.pid === undefined) return undefined;
-  const probes = Object.values(instance.probes);
-  if (probes.some(({ ok }) => !ok)) return 'failed';
-  return instance.health ?? (probes.length > 0 ? 'ok' : undefined);
+  const { readiness, liveness, startup } = instance.probes;
+  if (instance.phase === 'unready' || readiness?.ok === false) return 'failed';
+  if (liveness?.ok === false) return 'degraded';
+  return instance.health ?? ((readiness ?? liveness ?? startup) ? 'ok' : undefined);
 }
