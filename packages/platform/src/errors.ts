@@ -109,6 +109,11 @@ export const platformErrors = defineErrors('platform', {
     summary: 'A function of Windows failed in a way that has no code of its own here',
     action: 'Look the Windows error code of the message up (`net helpmsg CODE`)',
   },
+  PROGRAM_CANNOT_BE_ASKED: {
+    kind: 'operator',
+    summary: 'A running program cannot be asked to end in the way that was chosen',
+    action: 'Choose a way that it hears, as the message says',
+  },
   MANAGER_MARKED_FOR_DELETION: {
     kind: 'environment',
     summary: 'The service is deleted, but some program holds on to it, so Windows keeps it',

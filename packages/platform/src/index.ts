@@ -22,6 +22,8 @@ export {
 
 export { consoleHelperFlag } from './windows/console-helper-flag.ts';
 
+import type * as PipeSecurity from './windows/pipe-security.ts';
+import type * as RunningPrograms from './windows/running-programs.ts';
 import type { ContainmentOptions } from './containment/options.ts';
 import type { Containment } from './containment/types.ts';
 import type { ControlClient } from './control-socket/client.ts';
@@ -72,7 +74,7 @@ export async function createContainment(options: ContainmentOptions): Promise<Co
 }
 
 /** How running programs are reached on Windows: console events, windows, handles. */
-export async function loadRunningPrograms(): Promise<typeof import('./windows/running-programs.ts')> {
+export async function loadRunningPrograms(): Promise<typeof RunningPrograms> {
   return await import('./windows/running-programs.ts');
 }
 
@@ -86,6 +88,6 @@ export async function runConsoleHelper(args: readonly string[]): Promise<void> {
 }
 
 /** Who may open a named pipe on Windows; see `windows/pipe-security.ts`. */
-export async function loadPipeSecurity(): Promise<typeof import('./windows/pipe-security.ts')> {
+export async function loadPipeSecurity(): Promise<typeof PipeSecurity> {
   return await import('./windows/pipe-security.ts');
 }

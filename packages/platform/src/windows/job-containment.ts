@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, type Logger } from '@mainstay/core';
 import type { Container, Containment, ContainmentLimits } from '../containment/types.ts';
+import { hearCtrlC } from './console-stop.ts';
 import { CompletionPort, JobObject } from './job-object.ts';
 import { descendantsAmong, readParents, readProcessUsage } from './job-processes.ts';
 import { JobLimit, jobLimitsOf, jobMemoryLimitMessage } from './job-structures.ts';
@@ -35,9 +36,8 @@ export function createJobContainment(options: JobContainmentOptions): Containmen
 
 class JobContainment implements Containment {
   readonly kind = 'job-object';
-  readonly unheldLimits = {
-    openFiles: 'Windows has no limit on the handles of a process; watch the metric instead',
-  } as const;
+  readonly unheldLimits: Containment['unheldLimits'];
+  readonly noOtherUsers = 'Windows wants a password for that: run the agent as that account';
   readonly agentJob = new JobObject();
   /** False when something outside does not let this process into another job: children then are put into it one by one. */
   readonly isInside: boolean;
@@ -48,7 +48,14 @@ class JobContainment implements Containment {
   #lastKey = 0;
 
   constructor({ log, processors = cpus().length || availableParallelism() }: JobContainmentOptions) {
+    // Before anything is started: what this process is deaf to, its children are.
+    hearCtrlC();
     this.processors = processors;
+    const cpu = rateControlRefusal();
+    this.unheldLimits = {
+      openFiles: 'Windows has no limit on the handles of a process; watch the metric instead',
+      ...(cpu !== undefined && { cpu }),
+    };
     this.agentJob.setLimits({ ...noLimits, flags: JobLimit.killOnJobClose });
     const refusal = this.agentJob.assignSelf();
     this.isInside = refusal === undefined;
@@ -60,12 +67,18 @@ class JobContainment implements Containment {
     }
   }
 
-  async create(name: string, limits: ContainmentLimits): Promise<Container> {
+  create(name: string, limits: ContainmentLimits): Promise<Container> | Container {
     const old = this.#containers.get(name);
-    if (old) {
-      await old.kill();
-      old.remove();
-    }
+    return old ? this.#replace(old, name, limits) : this.#make(name, limits);
+  }
+
+  async #replace(old: JobContainer, name: string, limits: ContainmentLimits): Promise<Container> {
+    await old.kill();
+    old.remove();
+    return this.#make(name, limits);
+  }
+
+  #make(name: string, limits: ContainmentLimits): Container {
     this.#lastKey += 1;
     const key = this.#lastKey;
     const container = new JobContainer(this, limits, () => {
@@ -90,7 +103,7 @@ class JobContainment implements Containment {
 
   takeMessages(): void {
     for (const { key, message, pid } of this.#port.take()) {
-      if (message === jobMemoryLimitMessage) this.#byKey.get(key)?.refusedMemory.add(pid);
+      if (message === jobMemoryLimitMessage) this.#byKey.get(key)?.refuseMemory(pid);
     }
   }
 
@@ -105,15 +118,32 @@ class JobContainment implements Containment {
   }
 }
 
+/**
+ * Why processor time cannot be capped; undefined when it can. Not where Remote Desktop Services share it out (MSDN:
+ * JOBOBJECT_CPU_RATE_CONTROL_INFORMATION, Dynamic Fair Share Scheduling), nor under Wine.
+ */
+function rateControlRefusal(): string | undefined {
+  using job = new JobObject();
+  try {
+    job.setLimits({ ...noLimits, flags: 0, cpuRate: 5_000 });
+    return undefined;
+  } catch (error) {
+    return `Windows refuses to cap processor time here: ${messageOf(error)}`;
+  }
+}
+
 const noLimits = { memoryBytes: 0, processes: 0, priorityClass: 0, cpuRate: undefined } as const;
 
 class JobContainer implements Container {
   readonly job = new JobObject();
-  /** Processes that ran into the memory limit: Windows refuses them the memory, and most end by that. */
-  readonly refusedMemory = new Set<number>();
   readonly #owner: JobContainment;
   readonly #forget: () => void;
   #isRemoved = false;
+  /** Processor time that earlier runs took, in ms. */
+  #cpuBaseMs = 0;
+  /** Processes of this run that ran into the memory limit: Windows refuses them the memory, and most end by that. */
+  readonly #refusedMemory = new Set<number>();
+  #refusals = 0;
 
   constructor(owner: JobContainment, limits: ContainmentLimits, forget: () => void) {
     this.#owner = owner;
@@ -127,6 +157,12 @@ class JobContainer implements Container {
 
   /** Also takes in what the process has started meanwhile. Throws WINDOWS_CALL_FAILED. */
   adopt(pid: number): void {
+    const before = this.job.accounting();
+    if (before.activeProcesses === 0) {
+      this.#owner.takeMessages();
+      this.#cpuBaseMs = before.cpuMs;
+      this.#refusedMemory.clear();
+    }
     if (!this.#owner.isInside) this.#owner.agentJob.assign(pid);
     this.job.assign(pid);
     for (let left = this.#strayChildren(pid); left.length > 0; left = this.#strayChildren(pid)) {
@@ -161,15 +197,22 @@ class JobContainer implements Container {
     this.#owner.takeMessages();
     return {
       // The job's own count includes those that have ended; Wine leaves it at 0.
-      cpuMs: Math.max(cpuMs, sum('cpuMs')),
+      cpuMs: Math.max(cpuMs - this.#cpuBaseMs, sum('cpuMs')),
       memoryBytes: sum('memoryBytes'),
       processes: activeProcesses,
     };
   }
 
+  refuseMemory(pid: number): void {
+    if (this.#refusedMemory.has(pid)) return;
+    this.#refusedMemory.add(pid);
+    this.#refusals += 1;
+  }
+
+  /** Counts processes that were refused memory at the limit. Windows does not kill them. */
   outOfMemoryKills(): number {
     if (!this.#isRemoved) this.#owner.takeMessages();
-    return this.refusedMemory.size;
+    return this.#refusals;
   }
 
   remove(): void {

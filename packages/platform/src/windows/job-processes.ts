@@ -106,9 +106,7 @@ function bind(): Functions {
       'bool __stdcall K32GetProcessMemoryInfo(uintptr_t process, void *counters, uint32 size)',
     ),
     GetProcessHandleCount: func('bool __stdcall GetProcessHandleCount(uintptr_t process, void *count)'),
-    CreateToolhelp32Snapshot: func(
-      'intptr_t __stdcall CreateToolhelp32Snapshot(uint32 flags, uint32 pid)',
-    ),
+    CreateToolhelp32Snapshot: func('intptr_t __stdcall CreateToolhelp32Snapshot(uint32 flags, uint32 pid)'),
     Process32FirstW: func('bool __stdcall Process32FirstW(intptr_t snapshot, void *entry)'),
     Process32NextW: func('bool __stdcall Process32NextW(intptr_t snapshot, void *entry)'),
     CloseHandle: func('bool __stdcall CloseHandle(intptr_t handle)'),

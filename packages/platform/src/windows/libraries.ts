@@ -10,7 +10,7 @@ export type Handle = number | bigint;
 const libraries = new Map<string, LibraryHandle>();
 
 /** A system library, by its full path: nothing beside the executable can take its place. */
-export function systemLibrary(name: 'advapi32' | 'kernel32'): LibraryHandle {
+export function systemLibrary(name: 'advapi32' | 'kernel32' | 'user32'): LibraryHandle {
   let library = libraries.get(name);
   if (!library) {
     library = ffi().load(`${process.env['SystemRoot'] ?? 'C:\\Windows'}\\System32\\${name}.dll`);

@@ -134,7 +134,8 @@ function isWine(): boolean {
   return wine;
 }
 
-function fromSddl(sddl: string): Handle {
+/** The caller frees it by {@link freeLocal}. */
+export function fromSddl(sddl: string): Handle {
   const native = functions();
   const descriptor = Buffer.alloc(8);
   if (!native.ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, sddlRevision, descriptor, null)) {
@@ -143,7 +144,8 @@ function fromSddl(sddl: string): Handle {
   return descriptor.readBigUInt64LE();
 }
 
-function toSddl(descriptor: Handle): string {
+/** Owner and DACL of a security descriptor. */
+export function toSddl(descriptor: Handle): string {
   const native = functions();
   const text = Buffer.alloc(8);
   const what = ownerInformation | daclInformation;
@@ -157,6 +159,11 @@ function toSddl(descriptor: Handle): string {
   } finally {
     native.LocalFree(text.readBigUInt64LE());
   }
+}
+
+/** MSDN: LocalFree, for what Windows allocated. */
+export function freeLocal(memory: Handle): void {
+  functions().LocalFree(memory);
 }
 
 const functions = boundOnce(bind);

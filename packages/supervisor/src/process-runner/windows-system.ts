@@ -1,24 +1,46 @@
+import { loadRunningPrograms } from '@mainstay/platform';
+
 import { runnerErrors } from '../runner/errors.ts';
 import { NodePipes } from './node-pipes.ts';
 import type { ProcessSystem } from './process-system.ts';
 import { stopFromOutside } from './stop-from-outside.ts';
 
-const noSignals = 'Windows has no signals';
+/**
+ * What stands for a signal. Ctrl-C is what most programs take for "end": Node, Python and Go as SIGINT, .NET as
+ * CancelKeyPress; few have a handler for Ctrl-Break, and end without one at once.
+ */
+export function consoleEventOf(signal: string): 'ctrl-c' | 'ctrl-break' {
+  return signal === 'SIGBREAK' ? 'ctrl-break' : 'ctrl-c';
+}
 
+/**
+ * Each program has a hidden console of its own (`windowsHide`, nothing inherited), so a console event reaches it and
+ * what it has started, and neither its neighbours nor the agent.
+ */
 export function createWindowsSystem(): ProcessSystem {
+  const loading = loadRunningPrograms();
+  let loaded: Awaited<typeof loading> | undefined;
+  // Told to those who ask for something, below.
+  loading.then((programs) => (loaded = programs)).catch(() => undefined);
   return {
     detached: false,
-    unavailableStops: { signal: noSignals, window: 'it is not supported yet' },
+    unavailableStops: {},
     openPipes: () => new NodePipes(),
     async stop(by, target) {
-      if (by.type === 'signal' || by.type === 'window')
-        throw runnerErrors.error('RUN_CANNOT_ASK', `It cannot be asked to end: ${noSignals}`);
-      await stopFromOutside(by, target);
+      if (by.type !== 'signal' && by.type !== 'window') return await stopFromOutside(by, target);
+      const { pid, timeoutMs } = target;
+      const programs = await loading;
+      if (by.type === 'signal') {
+        return await programs.sendConsoleEvent(pid, consoleEventOf(by.signal), { timeoutMs });
+      }
+      if (programs.closeWindows(pid) === 0) {
+        throw runnerErrors.error('RUN_CANNOT_ASK', 'The program cannot be asked to end: it has no window');
+      }
     },
-    signal() {
-      throw runnerErrors.error('RUN_CANNOT_ASK', `No signal can be sent: ${noSignals}`);
+    signal(_pid, name) {
+      throw runnerErrors.error('RUN_CANNOT_ASK', `${name} cannot be sent: Windows has no signals`);
     },
-    openFiles: () => undefined,
+    openFiles: (pid) => loaded?.countHandles(pid),
     leftovers: async () => [],
     close: () => undefined,
   };

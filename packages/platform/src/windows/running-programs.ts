@@ -1,0 +1,10 @@
+// What can be done with a running program on Windows from outside; loaded by `loadRunningPrograms`.
+export { sendConsoleEvent } from './console-stop.ts';
+export { closeWindows } from './window-stop.ts';
+
+import { readProcessUsage } from './job-processes.ts';
+
+/** Open handles of a process; undefined when it is gone or not ours to look at, and under Wine, which says 0. */
+export function countHandles(pid: number): number | undefined {
+  return readProcessUsage(pid)?.handles || undefined;
+}
