@@ -53,6 +53,11 @@ export interface ServiceSpec {
   /** systemd: WatchdogSec; 0 for none. @default 30_000 */
   readonly watchdogMs: number;
   readonly directories: ServiceDirectories;
+  /**
+   * It keeps other programs running, which may be anything: it gets control groups to divide among them (systemd's
+   * Delegate), and no sandbox, which they would inherit. @default false
+   */
+  readonly delegate?: boolean;
   /** How the agent wants a program run; undefined for a service that was installed by its own command. */
   readonly program?: ProgramSettings;
 }

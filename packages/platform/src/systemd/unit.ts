@@ -139,9 +139,16 @@ function serviceSection(spec: ServiceSpec): UnitEntry[] {
     entry('TimeoutStopSec', timeSpan(spec.stopTimeoutMs)),
     entry('TimeoutAbortSec', timeSpan(abortTimeoutMs)),
     ...(watchdogMs > 0 ? [entry('WatchdogSec', timeSpan(watchdogMs))] : []),
-    ...(program ? [] : spec.scope === 'system' ? hardening : userHardening),
+    ...(spec.delegate ? delegation : []),
+    ...(program || spec.delegate ? [] : spec.scope === 'system' ? hardening : userHardening),
   ];
 }
+
+/**
+ * Of a service that keeps other programs running. A delegated unit is not stopped when the kernel kills one of its
+ * processes for memory (systemd.service(5), OOMPolicy), and bounds on tasks are each program's own.
+ */
+const delegation: readonly UnitEntry[] = [entry('Delegate', 'yes'), entry('TasksMax', 'infinity')];
 
 /** How a Mainstay service is started and told to end. */
 function serviceCommands(spec: ServiceSpec): UnitEntry[] {

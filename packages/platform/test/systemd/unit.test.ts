@@ -63,6 +63,14 @@ describe('the unit of a service', () => {
     assert.deepEqual(values(never, 'Service', 'WatchdogSec'), []);
   });
 
+  it('gives one that keeps others running control groups of its own, and no sandbox', () => {
+    const text = renderUnit({ ...spec, delegate: true });
+    assert.match(text, /^Delegate=yes$/m);
+    assert.match(text, /^KillMode=mixed$/m);
+    assert.doesNotMatch(text, /ProtectSystem|NoNewPrivileges|SystemCallFilter/);
+    assert.doesNotMatch(renderUnit(spec), /Delegate/);
+  });
+
   it('of a user has no account, and its directories by name', () => {
     const directories = {
       state: '/home/u/.local/state/orders',
