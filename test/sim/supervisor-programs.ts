@@ -161,6 +161,7 @@ export class SimulatedProcess implements Run {
   }
 
   #later(ms: number, end: Partial<RunEnd>): void {
+    if (this.isOver) return;
     this.#timers.push(this.#clock.setTimer(ms, () => this.end(end)));
   }
 }

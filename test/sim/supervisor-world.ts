@@ -107,15 +107,15 @@ export class SupervisorWorld {
   }
 
   async #mustEnd(): Promise<void> {
-    let isOver = false;
     this.#ledger.shutDown();
-    const shutdown = this.#supervisor.shutdown({ force: false }).then(() => {
-      isOver = true;
-    });
-    this.#command(shutdown);
+    const shutdown = { isOver: false };
+    const over = () => {
+      shutdown.isOver = true;
+    };
+    this.#command(this.#supervisor.shutdown({ force: false }).finally(over));
     await this.#drain();
     const begun = this.#clock.monotonic();
-    while (!isOver) {
+    while (!shutdown.isOver) {
       const next = this.#clock.untilNext;
       if (next === undefined) broken('a shutdown ends', 'it waits for nothing');
       else await this.advance(next);

@@ -8,9 +8,9 @@ export interface ProbeWatchOptions {
   readonly kind: ProbeKind;
   readonly rules: ProbeRules;
   readonly clock: Clock;
-  probe(timeoutMs: number): Promise<ProbeResult>;
-  onResult(kind: ProbeKind, result: ProbeResult, failuresInRow: number): void;
-  onVerdict(kind: ProbeKind, ok: boolean, detail: string, failuresInRow: number): void;
+  readonly probe: (timeoutMs: number) => Promise<ProbeResult>;
+  readonly onResult: (kind: ProbeKind, result: ProbeResult, failuresInRow: number) => void;
+  readonly onVerdict: (kind: ProbeKind, ok: boolean, detail: string, failuresInRow: number) => void;
 }
 
 /** Carries out one probe of one run. INVARIANT: after `end` nothing is called and no timer is set. */
@@ -40,21 +40,14 @@ export class ProbeWatch {
     const { model, effects } = stepProbe(this.#model, event);
     this.#model = model;
     for (const effect of effects) {
-      switch (effect.type) {
-        case 'set-timer':
-          this.#timer = clock.setTimer(effect.ms, () => this.#step({ type: 'timer' }));
-          break;
-        case 'clear-timer':
-          this.#timer?.clear();
-          break;
-        case 'probe':
-          void this.#probe(effect.timeoutMs);
-          break;
-        case 'verdict':
-          onVerdict(kind, effect.ok, effect.detail, effect.failuresInRow);
-          break;
-      }
+      if (effect.type === 'set-timer')
+        this.#timer = clock.setTimer(effect.ms, () => this.#step({ type: 'timer' }));
+      else if (effect.type === 'clear-timer') this.#timer?.clear();
+      else if (effect.type === 'probe') void this.#probe(effect.timeoutMs);
     }
+    // Last: a verdict may end this watch, which has to find its timer set.
+    for (const effect of effects)
+      if (effect.type === 'verdict') onVerdict(kind, effect.ok, effect.detail, effect.failuresInRow);
   }
 
   async #probe(timeoutMs: number): Promise<void> {

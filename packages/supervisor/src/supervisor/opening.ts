@@ -9,7 +9,7 @@ import type { SupervisorOptions } from './options.ts';
 /** A process of an earlier agent, and where what it tells goes once somebody has taken it over. */
 export interface AdoptedRun {
   readonly run: Run;
-  take(events: RunEvents): void;
+  readonly take: (events: RunEvents) => void;
 }
 
 /** Opens each runner once: takes what an earlier agent left of output and processes. */

@@ -69,10 +69,13 @@ export class Sampler {
     this.#isMeasuring = true;
     const isWatched = this.#clock.monotonic() - this.#askedAt < interestMs;
     let hasProcess = false;
-    for (const instance of [...this.#instances()]) {
+    // Both may change meanwhile.
+    const instances = Array.from(this.#instances());
+    for (const instance of instances) {
       hasProcess ||= instance.hasProcess;
       if (!isWatched && !watchesLimits(instance.declaration.limits)) continue;
-      for (const live of [...instance.lives]) await this.#bounded(live.sample(instance.declaration));
+      const lives = Array.from(instance.lives);
+      for (const live of lives) await this.#bounded(live.sample(instance.declaration));
       if (instance.hasProcess) this.#onSample(instance);
     }
     this.#isMeasuring = false;

@@ -2,6 +2,11 @@ import { messageOf, type Clock, type Logger, type Timer } from '@mainstay/core';
 
 /** The wall clock may be set at any time: it is looked at this often, in ms. */
 const lookMs = 60_000;
+/**
+ * A clock that is set back by no more does not make what is done due again; one that is set back by more was wrong, and
+ * what was done by it does not count. In ms.
+ */
+const maxSetBackMs = 2 * 86_400_000;
 
 /** Gives the first time after `after` that an expression names; both in ms since the epoch. */
 export type NextTime = (expression: string, after: number) => number | undefined;
@@ -9,8 +14,8 @@ export type NextTime = (expression: string, after: number) => number | undefined
 interface Entry {
   readonly expression: string;
   dueAt: number | undefined;
-  /** The last time that it was due for. */
-  doneAt: number | undefined;
+  /** Wall time when it was last due: all of its times until then are done. */
+  doneUntil: number;
 }
 
 /**
@@ -49,7 +54,7 @@ export class Schedule {
       if (expressions.get(name) === undefined) this.#entries.delete(name);
     for (const [name, expression] of expressions) {
       if (expression === undefined || this.#entries.get(name)?.expression === expression) continue;
-      this.#entries.set(name, { expression, dueAt: undefined, doneAt: undefined });
+      this.#entries.set(name, { expression, dueAt: undefined, doneUntil: -Infinity });
     }
     this.#plan();
   }
@@ -93,7 +98,7 @@ export class Schedule {
     if (now < this.#lookedAt) for (const entry of this.#entries.values()) entry.dueAt = undefined;
     for (const [name, entry] of this.#entries) {
       if (entry.dueAt === undefined || entry.dueAt > now) continue;
-      entry.doneAt = entry.dueAt;
+      entry.doneUntil = now;
       entry.dueAt = undefined;
       this.#onDue(name);
     }
@@ -102,9 +107,8 @@ export class Schedule {
 
   #after(entry: Entry, now: number): number | undefined {
     try {
-      const time = this.#next?.(entry.expression, now);
-      const isDone = time !== undefined && time === entry.doneAt;
-      return isDone ? this.#next?.(entry.expression, time) : time;
+      const isSetBack = entry.doneUntil > now && entry.doneUntil - now <= maxSetBackMs;
+      return this.#next?.(entry.expression, isSetBack ? entry.doneUntil : now);
     } catch (error) {
       this.#log.error({ expression: entry.expression, problem: messageOf(error) }, 'Not a schedule');
       return undefined;

@@ -12,7 +12,7 @@ import { MemoryKeeper } from './memory.ts';
 import type { RememberedService, RememberedState, SupervisorOptions } from './options.ts';
 import { restartInTurn, type Turn } from './rolling.ts';
 import { Sampler } from './sampler.ts';
-import type { InstancePhase, SupervisorEvent } from './types.ts';
+import type { InstancePhase } from './types.ts';
 
 /** How often memory, processor and descriptors are looked at, in ms. */
 const defaultSampleIntervalMs = 10_000;
@@ -139,8 +139,9 @@ export class Services {
     this.#groups.delete(group.name);
     this.#remembered.delete(group.name);
     this.keeper.changed();
-    const { log, runnerOf } = this.#options;
-    runnerOf(group.declaration)
+    const { log } = this.#options;
+    this.#options
+      .runnerOf(group.declaration)
       .forget(group.name)
       .catch((error: unknown) =>
         log.warn({ service: group.name, err: error }, 'What its runner keeps could not be removed'),
@@ -148,7 +149,7 @@ export class Services {
   }
 
   #makeHost(): InstanceHost {
-    const { clock, random, prober, logs, log, environment, runnerOf, step = stepInstance } = this.#options;
+    const { clock, random, prober, logs, log, environment, step = stepInstance } = this.#options;
     return {
       clock,
       random,
@@ -156,7 +157,7 @@ export class Services {
       prober,
       logs,
       log,
-      runnerOf: (declaration) => runnerOf.call(this.#options, declaration),
+      runnerOf: (declaration) => this.#options.runnerOf(declaration),
       specOf: (declaration, instance, run) => specOf(declaration, { instance, run }, environment),
       areDependenciesMet: (service) => this.#areMet(service),
       tell: (event) => this.#tell(event),
@@ -178,7 +179,7 @@ export class Services {
   }
 
   #tell(event: Told): void {
-    this.#options.onEvent({ ...event, at: this.#options.clock.now() } as SupervisorEvent);
+    this.#options.onEvent({ ...event, at: this.#options.clock.now() });
   }
 
   #changed(instance: Instance, phase: object | undefined): void {

@@ -154,7 +154,7 @@ test('settled when nothing runs and nothing will', async () => {
   const after = declare('after', { dependsOn: [{ service: 'job', condition: 'healthy' }], autoStart: true });
   await world.during(world.supervisor.apply(manifestOf(job)));
   let isSettled = false;
-  const settled = world.supervisor.settled().then(() => {
+  const settled = world.supervisor.settled().finally(() => {
     isSettled = true;
   });
   await world.during(world.supervisor.apply(manifestOf(job, after)));
