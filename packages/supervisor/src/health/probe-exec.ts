@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { promisify } from 'node:util';
 
-import { describeProbeError, type Begin, type Probed, type ProberOptions } from './prober.ts';
+import { describeProbeError, type Begin, type Probed, type ProberOptions } from './probing.ts';
 
 /** Of the output the end is kept, for its last line; in characters. */
 const maxTail = 2048;

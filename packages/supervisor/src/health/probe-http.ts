@@ -2,7 +2,7 @@ import * as http from 'node:http';
 
 import type { Clock } from '@mainstay/core';
 
-import { describeProbeError, type Begin } from './prober.ts';
+import { describeProbeError, type Begin } from './probing.ts';
 
 /** Of the body nothing is wanted; this much is read so that the server can end in an orderly way, in bytes. */
 const maxBodyBytes = 64 * 1024;

@@ -1,7 +1,7 @@
 import type { SupervisedHealth } from '@mainstay/core';
 
 import type { HealthProbe } from '../runner/types.ts';
-import { describeProbeError, noAnswer, type Begin, type Probed } from './prober.ts';
+import { describeProbeError, noAnswer, type Begin, type Probed } from './probing.ts';
 
 interface Judgement {
   readonly ok: boolean;

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 
 import type { Clock } from '@mainstay/core';
 
-import { describeProbeError, type Begin } from './prober.ts';
+import { describeProbeError, type Begin } from './probing.ts';
 
 /** Somebody accepts; nothing is sent. */
 export function probeTcp(target: { readonly host: string; readonly port: number }, clock: Clock): Begin {
