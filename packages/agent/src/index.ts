@@ -18,6 +18,16 @@ export {
 } from './directories.ts';
 export { environmentForServices } from './environment.ts';
 export { agentErrors } from './errors.ts';
+export { buildAgent, type BuiltAgent } from './install/build-agent.ts';
+export { installAgent, type AgentInstallation, type InstallAgentOptions } from './install/install-agent.ts';
+export {
+  actOnAgent,
+  agentStatus,
+  uninstallAgent,
+  type AgentStatus,
+  type InstalledAgent,
+} from './install/manage-agent.ts';
+export { agentServiceName, programFolder } from './install/places.ts';
 export { openAgent } from './open-agent.ts';
 export type { AgentParts, HostQuestion, OpenedRunner, PartsContext } from './parts.ts';
 export { MetricsPage, type MetricsPageOptions } from './metrics/metrics-page.ts';

@@ -3,16 +3,13 @@ import type { ServiceContext, ServiceHandlers } from '@mainstay/service';
 import { directoryFacts, installedDirectories, type AgentDirectories } from './directories.ts';
 import { environmentForServices } from './environment.ts';
 import { openAgent } from './open-agent.ts';
+import { stopGraceMs } from './stop-grace.ts';
 
 /** What is left of that for the kill and the clean-up, in milliseconds. */
 const killReserveMs = 20_000;
 
-/**
- * The agent of the machine, or of a user; ready when its API listens and its manifest has been begun.
- *
- * @param stopGraceMs how long its stop may take, in milliseconds
- */
-export async function openInstalledAgent(ctx: ServiceContext, stopGraceMs: number): Promise<ServiceHandlers> {
+/** The agent of the machine, or of a user; ready when its API listens and its manifest has been begun. */
+export async function openInstalledAgent(ctx: ServiceContext): Promise<ServiceHandlers> {
   const agent = await openAgent({
     directories: directoriesFrom(process.env),
     environment: environmentForServices(process.env),

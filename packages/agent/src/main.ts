@@ -3,8 +3,7 @@
 // all run at the start, and many of packages by name, which are loaded when they are used (see imports.test.ts).
 import { defineService } from '@mainstay/service';
 
-/** For all services to end, one after the other where they depend on each other; then they are killed. Milliseconds. */
-const stopGraceMs = 180_000;
+import { stopGraceMs } from './stop-grace.ts';
 
 export default defineService({
   name: 'mainstay-agent',
@@ -13,6 +12,6 @@ export default defineService({
   limits: { startTimeoutMs: 120_000, stopTimeoutMs: stopGraceMs },
   async start(ctx) {
     const { openInstalledAgent } = await import('@mainstay/agent/installed');
-    return openInstalledAgent(ctx, stopGraceMs);
+    return openInstalledAgent(ctx);
   },
 });
