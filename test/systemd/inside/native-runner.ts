@@ -1,6 +1,6 @@
 // Run in the machine by native-runner.test.ts: the native runner on a real systemd.
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -103,6 +103,9 @@ describe('the native runner under systemd', () => {
     assert.equal(again.pid, run.pid);
     assert.equal(readFileSync('/etc/systemd/system/mainstay-shop-0.service', 'utf8'), unit);
     assert.equal(existsSync('/var/lib/mainstay-shop-0'), false, 'it has no directories of its own');
+    const file = '/etc/systemd/system/mainstay-shop-0.service';
+    const verified = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
+    assert.equal(verified.stderr, '');
   });
 
   it('counts what the tree takes', async () => {

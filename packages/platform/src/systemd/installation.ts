@@ -9,6 +9,7 @@ import {
   type ServiceScope,
   type ServiceSpec,
 } from '@mainstay/core';
+import { sharedWork } from '../acting/shared-work.ts';
 import type { CommandRunner } from '../command/run-command.ts';
 import { platformErrors } from '../errors.ts';
 import { readText } from '../files/read-text.ts';
@@ -36,9 +37,12 @@ const autostart = 'start with the machine';
 /** Compares, writes and removes units. */
 export class Installation {
   readonly #options: InstallationOptions;
+  readonly #reload: () => Promise<void>;
 
   constructor(options: InstallationOptions) {
     this.#options = options;
+    // systemd reads all its units again: a hundred that are installed at once need not have that a hundred times.
+    this.#reload = sharedWork(() => options.systemctl.run(['daemon-reload']));
   }
 
   /** Where no systemd runs, a comparison with what is on disk, and a note. */
@@ -80,7 +84,8 @@ export class Installation {
     this.#requirePrivilege(`install of ${spec.name}`);
     const unit = unitName(spec.name);
     const text = renderUnit(spec);
-    await verifyUnit(unit, text, scope, run);
+    // Not of the agent's programs: of their units nothing but checked values differs, and it takes a process a unit.
+    if (!spec.program) await verifyUnit(unit, text, scope, run);
     for (const directory of this.#ownDirectories(spec))
       await mkdir(directory, { recursive: true, mode: 0o700 });
     await mkdir(this.#options.paths.units, { recursive: true });
@@ -89,7 +94,7 @@ export class Installation {
       // Without a reload of its own: the next step is one.
       await systemctl.run([spec.autoStart ? 'enable' : 'disable', '--quiet', '--no-reload', unit]);
     }
-    await systemctl.run(['daemon-reload']);
+    await this.#reload();
     return plan;
   }
 
@@ -145,7 +150,7 @@ export class Installation {
     }
     if (plan.changes.some(({ what }) => what === path)) {
       await rm(path, { force: true });
-      await systemctl.run(['daemon-reload']);
+      await this.#reload();
       // Its failure, if it had one, would keep it in systemd's memory; without one this fails.
       await systemctl.attempt(['reset-failed', unit]);
     }

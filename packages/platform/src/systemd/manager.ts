@@ -143,10 +143,9 @@ class SystemdManager implements ServiceManager {
 
   async kill(name: string, options: WaitOptions): Promise<ServiceInfo> {
     const unit = unitName(name);
-    // The stop comes first: without it systemd might start again what is killed.
-    await this.#systemctl.run(['stop', '--no-block', unit]);
     // Fails when there is nothing left to kill.
     await this.#systemctl.attempt(['kill', '--signal=SIGKILL', '--kill-whom=all', unit]);
+    // After it, as it would ask by the stop signal; it calls off the restart that systemd is about to make.
     await this.#systemctlAct('stop', name, options);
     return this.query(name);
   }

@@ -13,7 +13,8 @@ import {
 } from '@mainstay/core';
 
 import type { HealthProbe, ReclaimRequest, Run, RunEnd, RunEvents, RunSpec, Usage } from '../runner/types.ts';
-import { endOf, identityOf, isSameRun, neverRan, startsAgain } from './run-identity.ts';
+import { killControl } from './host-exit.ts';
+import { endOf, identityOf, isSameRun, neverRan, startOf, startsAgain } from './run-identity.ts';
 import { StatusReporter, type ServiceTalk } from './service-talk.ts';
 
 /** How long a refusal of a stop is waited for, in ms; what is said later is found out by looking. */
@@ -30,7 +31,9 @@ export interface RunContext {
   /** Undefined for a program that cannot be asked. */
   readonly talk: ServiceTalk | undefined;
   readonly usage: () => Promise<Usage | undefined>;
-  readonly ends: () => Promise<readonly ManagedEnd[]>;
+  readonly ends: (identity: string | undefined) => Promise<readonly ManagedEnd[]>;
+  /** It runs inside the agent's host, which takes `killControl`. */
+  readonly isHosted: boolean;
   /** Another run has begun where this one ended: somebody has to want it. */
   readonly onReplaced: () => void;
 }
@@ -50,6 +53,7 @@ export class NativeRun implements Run {
   readonly #status: StatusReporter;
   /** Stop and kill wait for it: before the unit is installed there is nothing to stop. */
   #installed: Promise<unknown> = Promise.resolve();
+  #launching: Promise<void> = Promise.resolve();
   #stopTimeoutMs = 0;
   #startedAt: number;
   #pid: number | undefined;
@@ -93,7 +97,11 @@ export class NativeRun implements Run {
   }
 
   /** Installs the unit and starts it, or takes over what runs already. Never rejects: a failure is its end. */
-  async launch(install: () => Promise<InstalledUnit>): Promise<void> {
+  launch(install: () => Promise<InstalledUnit>): void {
+    this.#launching = this.#launch(install);
+  }
+
+  async #launch(install: () => Promise<InstalledUnit>): Promise<void> {
     const { manager, name } = this.#context;
     try {
       const installing = install();
@@ -177,6 +185,7 @@ export class NativeRun implements Run {
   }
 
   async usage(): Promise<Usage | undefined> {
+    await Promise.race([this.#launching, this.ended]);
     return this.#isOver || this.#pid === undefined ? undefined : this.#context.usage();
   }
 
@@ -191,11 +200,12 @@ export class NativeRun implements Run {
   }
 
   async #kill(): Promise<void> {
-    const { manager, name, log } = this.#context;
+    const { manager, name, log, isHosted } = this.#context;
     await this.#installed;
     if (this.#isOver) return;
     const options = { timeoutMs: this.#stopTimeoutMs * 2 };
     try {
+      if (isHosted) await manager.sendCustomControl(name, killControl);
       await this.see(await (manager.kill ? manager.kill(name, options) : manager.act(name, 'stop', options)));
     } catch (error) {
       // Killed is what a unit is that "did not stop cleanly".
@@ -214,7 +224,7 @@ export class NativeRun implements Run {
   #begin(info: ServiceInfo): void {
     this.#identity = identityOf(info);
     this.#pid = info.pid;
-    this.#startedAt = info.run?.startedAt ?? info.since ?? this.#startedAt;
+    this.#startedAt = startOf(info, this.#startedAt);
   }
 
   /** A program that has ended before its start was over has run all the same; one that never ran has an error. */
@@ -234,7 +244,7 @@ export class NativeRun implements Run {
     if (this.#isEnding) return;
     this.#isEnding = true;
     const identity = this.#identity ?? info.run?.id;
-    const end = endOf(identity, info, await this.#context.ends().catch(() => []));
+    const end = endOf(identity, info, await this.#context.ends(identity).catch(() => []));
     const isReplaced = info.pid !== undefined && !isSameRun(identity, info);
     // While an agent is there it alone decides when to start again; what runs already is left to be taken over.
     if (startsAgain(info)) await this.#cancel();

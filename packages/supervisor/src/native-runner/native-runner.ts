@@ -1,14 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import {
-  messageOf,
-  type Clock,
-  type Logger,
-  type ManagedEnd,
-  type ServiceInfo,
-  type ServiceManager,
-} from '@mainstay/core';
+import { messageOf, type Clock, type Logger, type ManagedEnd, type ServiceManager } from '@mainstay/core';
 import { writeFileAtomic } from '@mainstay/platform';
 
 import type { RunOutput } from '../output/types.ts';
@@ -25,7 +18,9 @@ import { findProgram } from '../process-runner/find-program.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { nativeErrors } from './errors.ts';
 import { digestOf, hostedSpecOf, specDigestVariable } from './hosted-spec.ts';
+import { readHostedEnds } from './host-exit.ts';
 import { NativeRun, type InstalledUnit } from './native-run.ts';
+import { openFilesOf, procUsage } from './proc-usage.ts';
 import { talkTo } from './service-talk.ts';
 import { endsFileOf, parseUnitName, serviceSpecOf, unitNameOf, type UnitProgram } from './unit.ts';
 import { UnitWatch } from './unit-watch.ts';
@@ -65,7 +60,7 @@ export class NativeRunner implements Runner {
     const run = this.#run(spec, events);
     // The manager keeps what it writes.
     void output.end();
-    void run.launch(() => this.#install(spec));
+    run.launch(() => this.#install(spec));
     return run;
   }
 
@@ -117,7 +112,8 @@ export class NativeRunner implements Runner {
       name,
       talk: spec.declaration.program.type === 'service' ? talkTo(name, manager) : undefined,
       usage: () => this.#usage(name),
-      ends: () => this.#ends(name),
+      ends: (identity) => this.#ends(name, identity),
+      isHosted: this.#isHosting,
       onReplaced: () => this.#awaitClaim(name),
     });
     mkdirSync(this.#options.directory, { recursive: true, mode: 0o700 });
@@ -143,6 +139,11 @@ export class NativeRunner implements Runner {
     // After it: a unit that was refused is not ours.
     await writeFileAtomic(join(directory, `${name}.json`), hosted, { mode: 0o600 });
     return { service, plan };
+  }
+
+  /** On Windows programs run inside the agent's host, when there is one. */
+  get #isHosting(): boolean {
+    return this.#options.manager.kind === 'scm' && this.#options.agentExecutable !== undefined;
   }
 
   async #program({ id, declaration, env }: RunSpec): Promise<UnitProgram> {
@@ -183,16 +184,17 @@ export class NativeRunner implements Runner {
     for (const ending of ['json', 'ends']) rmSync(join(directory, `${name}.${ending}`), { force: true });
   }
 
-  async #ends(name: string): Promise<readonly ManagedEnd[]> {
+  async #ends(name: string, identity: string | undefined): Promise<readonly ManagedEnd[]> {
     const { manager, directory } = this.#options;
-    return (await manager.readEnds?.(endsFileOf(directory, name))) ?? [];
+    const file = endsFileOf(directory, name);
+    return this.#isHosting ? readHostedEnds(file, identity) : ((await manager.readEnds?.(file)) ?? []);
   }
 
   async #usage(name: string): Promise<Usage | undefined> {
     const info = await this.#watch.fresh(name);
-    const usage = info?.run?.usage;
-    if (info?.pid === undefined || usage === undefined) return undefined;
-    return { ...usage, openFiles: openFilesOf(info) };
+    if (info?.pid === undefined) return undefined;
+    const usage = info.run?.usage ?? (process.platform === 'linux' ? procUsage(info.pid) : undefined);
+    return usage && { ...usage, openFiles: openFilesOf(info.pid) };
   }
 
   /** The supervisor starts again at once, or waits: then nothing is to run, and what the manager has begun is ended. */
@@ -213,15 +215,5 @@ function filesOf(directory: string): readonly string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  }
-}
-
-/** proc_pid_fd(5): an entry a descriptor. Undefined where there is no /proc, and for processes of others. */
-function openFilesOf({ pid }: ServiceInfo): number | undefined {
-  if (process.platform !== 'linux') return undefined;
-  try {
-    return readdirSync(`/proc/${pid}/fd`).length;
-  } catch {
-    return undefined;
   }
 }

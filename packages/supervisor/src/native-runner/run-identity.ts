@@ -51,3 +51,9 @@ function withError({
   if (reason === undefined) return { exitCode, signal, error: undefined, outOfMemory };
   return neverRan(new Error(`The program was not started: ${reason} (${exitCode} of systemd.exec(5))`));
 }
+
+/** When it began; managers know that to the second, rounded down, so that a run would begin before it was asked for. */
+export function startOf({ run, since }: ServiceInfo, askedAt: number): number {
+  const told = run?.startedAt ?? since ?? askedAt;
+  return told < askedAt && told > askedAt - 1000 ? askedAt : told;
+}

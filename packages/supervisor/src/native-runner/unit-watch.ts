@@ -58,8 +58,9 @@ export class UnitWatch {
   async fresh(name: string): Promise<ServiceInfo | undefined> {
     const last = this.#lastRound;
     const isFresh = last !== undefined && this.#options.clock.monotonic() - last.at < freshMs;
-    const infos = isFresh ? last.infos : await this.#look();
-    return infos.get(name);
+    // What was not up at the last round may be by now.
+    const known = isFresh ? last.infos.get(name) : undefined;
+    return known?.pid === undefined ? (await this.#look()).get(name) : known;
   }
 
   close(): void {

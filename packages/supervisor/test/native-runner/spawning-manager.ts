@@ -144,10 +144,12 @@ export class SpawningManager {
     }
     unit.isStopping = true;
     unit.state = 'stop-pending';
-    unit.child.kill(signal);
+    const ask = signal === 'SIGKILL' ? undefined : unit.spec.program?.stopCommand;
+    if (ask) spawn(ask[0] ?? '', ask.slice(1), { stdio: 'ignore' });
+    else unit.child.kill(signal);
     const deadline = performance.now() + unit.spec.stopTimeoutMs;
     while (unit.child) {
-      if (performance.now() > deadline) killGroup(unit.child.pid);
+      if (performance.now() > deadline) unit.child.kill('SIGKILL');
       await delay(5);
     }
   }
@@ -156,7 +158,8 @@ export class SpawningManager {
     if (unit.child) return;
     clearTimeout(unit.restart);
     const { executable, args, environment, program } = unit.spec;
-    const env = { ...environment };
+    // The mark finds those that have left the group.
+    const env = { ...environment, SPAWNED_UNIT: unit.spec.name };
     const child = spawn(executable, args, {
       cwd: program?.workingDirectory,
       env,
@@ -168,11 +171,11 @@ export class SpawningManager {
     }
     const begun = { exitCode: undefined, exitSignal: undefined, isStopping: false, startedAt: Date.now() };
     Object.assign(unit, begun, { child, state: 'running', runId: randomUUID().replaceAll('-', '') });
-    child.once('exit', (code, signal) => this.#ended(unit, code, signal));
+    child.once('exit', (code, signal) => void this.#ended(unit, code, signal));
   }
 
-  #ended(unit: Unit, code: number | null, signal: string | null): void {
-    killGroup(unit.child?.pid);
+  async #ended(unit: Unit, code: number | null, signal: string | null): Promise<void> {
+    while (killMarked(unit.spec.name)) await delay(5);
     const { program, recovery } = unit.spec;
     Object.assign(unit, { child: undefined, exitCode: code ?? undefined, exitSignal: signal ?? undefined });
     const isGood = code === 0 || (code !== null && program?.successOn.includes(code) === true);
@@ -197,7 +200,7 @@ class RichManager extends SpawningManager implements ServiceManager {
     const info = await super.query(name);
     const unit = this.units.get(name);
     if (!unit || unit.runId === '') return info;
-    const usage = { cpuMs: 1, memoryBytes: 1024, processes: 1 };
+    const usage = { cpuMs: 1, memoryBytes: residentBytes(unit.child?.pid), processes: 1 };
     const run = { id: unit.runId, startedAt: unit.child && unit.startedAt, outOfMemory: false, usage };
     return { ...info, run };
   }
@@ -261,12 +264,24 @@ function newUnit(spec: ServiceSpec): Unit {
   };
 }
 
-/** What a program leaves behind ends with it. */
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+/** proc_pid_status(5), VmRSS in KiB. */
+function residentBytes(pid: number | undefined): number {
+  if (pid === undefined || !existsSync(`/proc/${pid}`)) return 0;
+  return Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+}
+
+/** What a program leaves behind ends with it, also in sessions of its own (proc_pid_environ(5)). */
+function killMarked(name: string): boolean {
+  let hasFound = false;
+  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+      if (!environment.includes(`SPAWNED_UNIT=${name}`)) continue;
+      hasFound = true;
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile, or is another user's.
+    }
   }
+  return hasFound;
 }
