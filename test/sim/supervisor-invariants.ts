@@ -162,7 +162,11 @@ export class SupervisorLedger {
     starts.push({ at, cause });
     this.#starts.set(name, starts);
     const { crashLoopWindowMs, crashLoopStarts } = defaultRestartRules;
-    const recent = starts.filter((start) => at - start.at < crashLoopWindowMs && automatic.has(start.cause));
+    // So is a reload of one that was about to end; which that is cannot be seen from here.
+    const last = starts.findLastIndex((start) => start.cause === 'reload');
+    const recent = starts
+      .slice(last + 1)
+      .filter((start) => at - start.at < crashLoopWindowMs && automatic.has(start.cause));
     if (recent.length > crashLoopStarts)
       broken('a crash loop is parked', `${name} was restarted ${recent.length} times`);
   }

@@ -1,20 +1,15 @@
-import { messageOf, type Clock, type LifecycleStatus, type Logger, type Timer } from '@mainstay/core';
+import { messageOf, type LifecycleStatus } from '@mainstay/core';
 
-import type { Prober, ProbeKind } from '../health/types.ts';
+import type { ProbeKind } from '../health/types.ts';
 import type { ServiceDeclaration } from '../manifest/types.ts';
-import type { LogStore } from '../output/types.ts';
-import type { Run, RunEnd, RunEvents, Runner, RunSpec } from '../runner/types.ts';
-import type {
-  EndedRunView,
-  InstancePhase,
-  InstanceView,
-  StartCause,
-  SupervisorEvent,
-} from '../supervisor/types.ts';
+import type { Run, RunEnd, RunEvents } from '../runner/types.ts';
+import type { EndedRunView, InstancePhase, InstanceView, StartCause } from '../supervisor/types.ts';
 import type { LimitEffect } from '../watch/step-limits.ts';
 import { describeEnd } from './describe.ts';
+import type { InstanceHost } from './host.ts';
 import { LiveRun } from './live-run.ts';
-import { initialInstance, type stepInstance } from './machine.ts';
+import { initialInstance } from './machine.ts';
+import { NamedTimers } from './named-timers.ts';
 import {
   rulesOf,
   type InstanceEffect,
@@ -24,36 +19,7 @@ import {
   type InstanceTimer,
 } from './types.ts';
 import { viewOf } from './view.ts';
-
-/** An event without its time, which the supervisor adds. */
-export type Told = SupervisorEvent extends infer Event
-  ? Event extends unknown
-    ? Omit<Event, 'at'>
-    : never
-  : never;
-
-/** What an instance needs of the supervisor. */
-export interface InstanceHost {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly step: typeof stepInstance;
-  readonly prober: Prober;
-  readonly logs: LogStore;
-  readonly log: Logger;
-  runnerOf(declaration: ServiceDeclaration): Runner;
-  specOf(declaration: ServiceDeclaration, instance: number, run: number): RunSpec;
-  areDependenciesMet(service: string): boolean;
-  tell(event: Told): void;
-  /** Something that is remembered over the agent's life has changed. */
-  remember(): void;
-  /** After every change. */
-  onChange(
-    instance: Instance,
-    phase: { readonly from: InstancePhase; readonly to: InstancePhase } | undefined,
-  ): void;
-  /** Its memory has stayed above its soft bound. */
-  onMemoryExceeded(instance: Instance, detail: string): void;
-}
+import { Waiters } from './waiters.ts';
 
 /**
  * One instance of a service: the machine decides, this carries it out.
@@ -73,7 +39,7 @@ export class Instance {
   #isDraining = false;
   #isReleased = false;
   #toldPhase: InstancePhase = 'stopped';
-  #waiters: Array<{ readonly test: () => boolean; readonly resolve: () => void }> = [];
+  readonly #waiters: Waiters;
   #lastEnd: EndedRunView | undefined;
   #endDetail: string | undefined;
   #reloadFailure: string | undefined;
@@ -94,6 +60,11 @@ export class Instance {
     this.#rules = rulesOf(options.declaration);
     this.index = options.index;
     this.#model = initialInstance(options.before);
+    const { clock } = host;
+    this.#waiters = new Waiters(clock);
+    this.#timers = new NamedTimers(clock, (timer) =>
+      this.send({ type: 'timer', timer, at: clock.monotonic() }),
+    );
   }
 
   get service(): string {
@@ -148,8 +119,7 @@ export class Instance {
   release(): void {
     this.#isReleased = true;
     for (const live of this.#runs.values()) live.close();
-    for (const { timer } of this.#timers.values()) timer.clear();
-    this.#timers.clear();
+    this.#timers.clearAll();
     this.#runs.clear();
   }
 
@@ -188,19 +158,8 @@ export class Instance {
   }
 
   /** Resolves as soon as it is so, or, when `withinMs` is given, that time has passed; looked at after every change. */
-  async until(test: () => boolean, withinMs?: number): Promise<void> {
-    if (test()) return;
-    let isLate = false;
-    let timer: Timer | undefined;
-    await new Promise<void>((resolve) => {
-      this.#waiters.push({ test: () => isLate || test(), resolve });
-      if (withinMs === undefined) return;
-      timer = this.#host.clock.setTimer(withinMs, () => {
-        isLate = true;
-        this.wake();
-      });
-    });
-    timer?.clear();
+  until(test: () => boolean, withinMs?: number): Promise<void> {
+    return this.#waiters.until(test, withinMs);
   }
 
   /** Takes over a process of an earlier agent. */
@@ -266,7 +225,7 @@ export class Instance {
       model: this.#model,
       live: this.live,
       lastEnd: this.#lastEnd,
-      nextStartIn: this.#nextStartIn(),
+      nextStartIn: this.#timers.left('restart'),
       clock: this.#host.clock,
     });
   }
@@ -283,11 +242,6 @@ export class Instance {
 
   get lastEnd(): EndedRunView | undefined {
     return this.#lastEnd;
-  }
-
-  #nextStartIn(): number | undefined {
-    const entry = this.#timers.get('restart');
-    return entry && entry.dueAt - this.#host.clock.monotonic();
   }
 
   #step(event: InstanceEvent): void {
@@ -310,13 +264,7 @@ export class Instance {
 
   /** Lets those who wait look again. */
   wake(): void {
-    if (this.#waiters.length === 0) return;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) {
-      if (waiter.test()) waiter.resolve();
-      else this.#waiters.push(waiter);
-    }
+    this.#waiters.wake();
   }
 
   #perform(effect: InstanceEffect): void {
@@ -344,11 +292,10 @@ export class Instance {
         this.#runs.get(effect.run)?.endProbes();
         break;
       case 'set-timer':
-        this.#setTimer(effect.timer, effect.ms);
+        this.#timers.set(effect.timer, effect.ms);
         break;
       case 'clear-timer':
-        this.#timers.get(effect.timer)?.timer.clear();
-        this.#timers.delete(effect.timer);
+        this.#timers.clear(effect.timer);
         break;
       case 'crash-loop':
         this.#host.tell({ type: 'crash-loop', id: this.#id(), parked: effect.parked, reason: effect.reason });
@@ -372,16 +319,6 @@ export class Instance {
   #checkDependencies(): void {
     if (!this.#host.areDependenciesMet(this.service)) return;
     this.send({ type: 'dependencies-met', at: this.#host.clock.monotonic() });
-  }
-
-  #setTimer(name: InstanceTimer, ms: number): void {
-    const { clock } = this.#host;
-    this.#timers.get(name)?.timer.clear();
-    const timer = clock.setTimer(ms, () => {
-      this.#timers.delete(name);
-      this.send({ type: 'timer', timer: name, at: clock.monotonic() });
-    });
-    this.#timers.set(name, { timer, dueAt: clock.monotonic() + ms });
   }
 
   #spawn(number: number, cause: StartCause): void {

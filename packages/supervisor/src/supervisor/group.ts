@@ -1,4 +1,5 @@
-import { Instance, type InstanceHost } from '../instance/instance.ts';
+import type { InstanceHost } from '../instance/host.ts';
+import { Instance } from '../instance/instance.ts';
 import type { ServiceDeclaration } from '../manifest/types.ts';
 import { unmetDependencies, type UnmetDependency } from '../order/conditions.ts';
 import type { RememberedService } from './options.ts';

@@ -1,4 +1,5 @@
-import type { Instance, InstanceHost, Told } from '../instance/instance.ts';
+import type { InstanceHost, Told } from '../instance/host.ts';
+import type { Instance } from '../instance/instance.ts';
 import type { ServiceDeclaration } from '../manifest/types.ts';
 import type { ExplainedDependency } from '../explain/explain.ts';
 import { hindranceOf } from '../explain/hindrance.ts';

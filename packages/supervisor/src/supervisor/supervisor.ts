@@ -25,7 +25,8 @@ const nothing: Manifest = {
 };
 
 /**
- * Keeps the services of a manifest running.
+ * Keeps the services of a manifest running. Dependencies count at each start: what runs is left running when something
+ * that it depends on is restarted, fails or is stopped.
  *
  * INVARIANTS: what a change does not name is not touched. A command that comes later wins over what an earlier one still
  * had to do. Nothing is started once the shutdown has begun.

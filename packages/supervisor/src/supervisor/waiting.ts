@@ -31,12 +31,15 @@ export async function untilThere(
   const isMute = instance.declaration.health.readiness === undefined && instance.phase === 'running';
   if (isMute && instance.uptimeMs < settleMs)
     await instance.until(() => hasFailed() || isStale(), settleMs - instance.uptimeMs);
-  return isThere() && !given.has(instance.phase) ? 'there' : 'failed';
+  return isThere() && !hasFailed() ? 'there' : 'failed';
 }
 
 /** Waits until nothing is under way: it runs, it waits for something, or it has ended. */
-export function untilCalm(instance: Instance): Promise<void> {
-  return instance.until(() => instance.phase !== 'starting' && instance.phase !== 'stopping');
+export async function untilCalm(instance: Instance): Promise<void> {
+  await instance.until(() => instance.phase !== 'starting' && instance.phase !== 'stopping');
+  // Its program may not have been found; the runner says so a little later.
+  const hasNoPid = () => instance.live?.run !== undefined && instance.live.run.pid === undefined;
+  if (hasNoPid()) await instance.until(() => !hasNoPid(), settleMs);
 }
 
 /** Waits until the processes that it has now have ended; others may have come by then. */
