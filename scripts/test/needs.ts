@@ -85,6 +85,9 @@ export const windowsNode: Need = {
   install: async () => setUp('windows-node.ts'),
 };
 
+/** Linux as an ordinary program: a kernel with all controllers of cgroup v2, whatever the machine's own has. */
+export const userModeLinux = debianPackages('user-mode-linux');
+
 export const systemdSetup = debianPackages(...systemdSetupPackages);
 export const systemdRoot: Need = {
   name: 'a root tree with systemd',

@@ -7,6 +7,7 @@ import {
   namespaces,
   systemdRoot,
   systemdSetup,
+  userModeLinux,
   windowsNode,
   wine,
   wineSetup,
@@ -35,6 +36,12 @@ export const suites: readonly Suite[] = [
     about: 'against a real systemd in its own namespaces',
     needs: [namespaces, systemdSetup, systemdRoot],
     fileLimit: minutes(6),
+  },
+  {
+    name: 'uml',
+    about: 'limits under cgroup v2, in a kernel of its own (User-Mode Linux)',
+    needs: [linuxX64, namespaces, userModeLinux],
+    fileLimit: minutes(5),
   },
   {
     name: 'build',
