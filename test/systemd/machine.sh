@@ -37,7 +37,7 @@ remove_cgroups() { # NAME; the kernel lets go of the last processes a moment aft
 
 # Machines whose script was killed: their processes died with it, their cgroups did not.
 for folder in $(cgroups); do
-  for stale in "$folder"/mainstay-*; do
+  for stale in "$folder"/mainstay-machine-*; do
     owner=${stale##*-}
     [ -d "$stale" ] && [ ! -d "/proc/$owner" ] && find "$stale" -depth -type d -exec rmdir {} + 2>/dev/null
   done
