@@ -34,7 +34,7 @@ export class Instance {
   #rules: InstanceRules;
   #model: InstanceModel;
   readonly #runs = new Map<number, LiveRun>();
-  readonly #timers = new Map<InstanceTimer, { readonly timer: Timer; readonly dueAt: number }>();
+  readonly #timers: NamedTimers<InstanceTimer>;
   readonly #queue: InstanceEvent[] = [];
   #isDraining = false;
   #isReleased = false;
@@ -62,7 +62,7 @@ export class Instance {
     this.#model = initialInstance(options.before);
     const { clock } = host;
     this.#waiters = new Waiters(clock);
-    this.#timers = new NamedTimers(clock, (timer) =>
+    this.#timers = new NamedTimers<InstanceTimer>(clock, (timer) =>
       this.send({ type: 'timer', timer, at: clock.monotonic() }),
     );
   }
