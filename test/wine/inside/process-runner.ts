@@ -2,14 +2,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { createContainment, systemClock } from '@mainstay/platform';
 import { ProcessRunner } from '../../../packages/supervisor/src/process-runner/process-runner.ts';
-import { runnerContract } from '../../../packages/supervisor/test/runner/runner-contract.ts';
+import {
+  runnerContract,
+  type RunnerHarness,
+} from '../../../packages/supervisor/test/runner/runner-contract.ts';
+import { CollectedOutput } from '../../../packages/supervisor/test/runner/collected-output.ts';
+import { declare } from '../../../packages/supervisor/test/runner/declaration.ts';
 import { silentLogger } from './silent-logger.ts';
 
 const fixture = (name: string) => `C:\\suite\\fixtures\\${name}`;
 
-runnerContract({
+const harness: RunnerHarness = {
   title: 'process runner',
   async open() {
     const directory = await mkdtemp(join(tmpdir(), 'mainstay-runner-'));
@@ -56,4 +62,29 @@ runnerContract({
   },
   scratch: (name) => `C:\\suite\\${name}`,
   holdsMemory: false,
+};
+
+runnerContract(harness);
+
+test('a program hears the console event that stands for a signal, and answers it as it likes', async () => {
+  const opened = await harness.open();
+  try {
+    const output = new CollectedOutput();
+    const run = opened.runner.start(
+      {
+        id: { service: 'subject', instance: 0, run: 1 },
+        declaration: declare({ ...harness.declaration, program: harness.program('stubborn') }),
+        env: harness.env,
+      },
+      { onStatus: () => undefined, onOutOfMemory: () => undefined },
+      output,
+    );
+    await output.printed(/ready/);
+    await run.askToStop();
+    await output.printed(/heard SIGINT/);
+    run.kill();
+    await run.ended;
+  } finally {
+    await opened.close();
+  }
 });

@@ -2,7 +2,7 @@ import { loadRunningPrograms } from '@mainstay/platform';
 
 import { runnerErrors } from '../runner/errors.ts';
 import { NodePipes } from './node-pipes.ts';
-import type { ProcessSystem } from './process-system.ts';
+import type { ProcessSystem, StopTarget } from './process-system.ts';
 import { stopFromOutside } from './stop-from-outside.ts';
 
 /**
@@ -27,7 +27,8 @@ export function createWindowsSystem(): ProcessSystem {
     unavailableStops: {},
     openPipes: () => new NodePipes(),
     async stop(by, target) {
-      if (by.type !== 'signal' && by.type !== 'window') return await stopFromOutside(by, target);
+      if (by.type !== 'signal' && by.type !== 'window')
+        return await unlessEnded(stopFromOutside(by, target), target);
       const { pid, timeoutMs } = target;
       const programs = await loading;
       if (by.type === 'signal') {
@@ -44,4 +45,13 @@ export function createWindowsSystem(): ProcessSystem {
     leftovers: async () => [],
     close: () => undefined,
   };
+}
+
+/** A stop command runs in the program's job, so it may be ended because the program has done what it was asked. */
+async function unlessEnded(asking: Promise<void>, { child }: StopTarget): Promise<void> {
+  try {
+    await asking;
+  } catch (error) {
+    if (child.exitCode === null && child.signalCode === null) throw error;
+  }
 }
