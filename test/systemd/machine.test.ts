@@ -21,7 +21,7 @@ async function machineCgroups(folder = '/sys/fs/cgroup'): Promise<string[]> {
     .filter((entry) => entry.isDirectory())
     .map(async ({ name }) => {
       const path = join(folder, name);
-      return /^mainstay-\d+-\d+-\d+$/.test(name) ? [path] : machineCgroups(path);
+      return /^mainstay-machine-\d+-\d+-\d+$/.test(name) ? [path] : machineCgroups(path);
     });
   return (await Promise.all(below)).flat();
 }
