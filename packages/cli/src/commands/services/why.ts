@@ -16,6 +16,11 @@ export async function why(context: CliContext, name: string, options: AgentOptio
 
 function paragraph({ sentence, evidence }: Explanation, dim: (text: string) => string): string {
   const width = Math.max(0, ...evidence.map(({ label }) => label.length));
-  const lines = evidence.map(({ label, text }) => `  ${dim(label.padEnd(width))}  ${printable(text)}`);
+  // Several lines of output stay below each other.
+  const lines = evidence.flatMap(({ label, text }) =>
+    text
+      .split('\n')
+      .map((line, index) => `  ${dim((index === 0 ? label : '').padEnd(width))}  ${printable(line)}`),
+  );
   return [printable(sentence), ...lines].join('\n');
 }
