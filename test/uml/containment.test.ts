@@ -6,14 +6,14 @@ import { runInUml } from './uml.ts';
 const tests = 'packages/platform/test/containment';
 
 test('every limit is held by cgroup v2, where the agent is in the root cgroup', async () => {
-  const { code, output } = await runInUml({ program: 'test/uml/inside/root.ts', place: 'root' });
+  const { code, output } = await runInUml({ program: `${tests}/limits.test.ts`, place: 'root' });
   assert.equal(code, 0, output);
-  assert.match(output, /kind: cgroup-v2/, output);
 });
 
 test('an agent with a delegated cgroup of its own makes way for its services', async () => {
   const { code, output } = await runInUml({ program: 'test/uml/inside/place.ts', place: 'delegated' });
   assert.equal(code, 0, output);
+  assert.match(output, /kind: cgroup-v2/, output);
   assert.match(output, /unheld: \{\}/, output);
 });
 

@@ -21,7 +21,11 @@ const container = await containment.create('subject@0', {
   openFiles: undefined,
   priority: undefined,
 });
-const line = container.launch({ command: '/bin/sh', args: ['-c', 'sleep 1000 & setsid sleep 1000'], user: undefined });
+const line = container.launch({
+  command: '/bin/sh',
+  args: ['-c', 'sleep 1000 & setsid sleep 1000'],
+  user: undefined,
+});
 const child = spawn(line.command, line.args, { env: { ...process.env, ...line.env }, detached: true });
 container.adopt(child.pid ?? 0);
 while ((container.usage()?.processes ?? 0) < 3) await new Promise((resolve) => setTimeout(resolve, 20));

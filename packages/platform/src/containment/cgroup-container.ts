@@ -1,7 +1,14 @@
 import { mkdirSync } from 'node:fs';
 
 import { platformErrors } from '../errors.ts';
-import { isEmptyCgroup, killableOf, killOnce, processesOf, removeCgroup, type KillableCgroup } from './cgroup-kill.ts';
+import {
+  isEmptyCgroup,
+  killableOf,
+  killOnce,
+  processesOf,
+  removeCgroup,
+  type KillableCgroup,
+} from './cgroup-kill.ts';
 import { basesOf, type CgroupLayout } from './cgroup-layout.ts';
 import { cgroupSettings } from './cgroup-settings.ts';
 import { launchLine } from './launch-line.ts';
@@ -43,9 +50,12 @@ export class CgroupContainer implements Container {
     this.setLimits(limits);
   }
 
-  launch({ command, args, user, setsListenPid = false }: Parameters<Container['launch']>[0]): ReturnType<
-    Container['launch']
-  > {
+  launch({
+    command,
+    args,
+    user,
+    setsListenPid = false,
+  }: Parameters<Container['launch']>[0]): ReturnType<Container['launch']> {
     const account = user === undefined ? undefined : findUser(user);
     const enter = basesOf(this.#layout).map((base) => `${base}/${this.#name}/cgroup.procs`);
     const line = launchLine({ enter, limits: this.#limits, user: account, command, args, setsListenPid });
@@ -60,12 +70,15 @@ export class CgroupContainer implements Container {
   setLimits(limits: ContainmentLimits): void {
     this.#limits = limits;
     const values = this.#values(limits);
-    const changed = new Set([...values].filter(([path, value]) => this.#written.get(path) !== value).map(([path]) => path));
+    const changed = new Set(
+      [...values].filter(([path, value]) => this.#written.get(path) !== value).map(([path]) => path),
+    );
     for (const { base, file, value, isOptional } of cgroupSettings(this.#layout, limits)) {
       const path = `${base}/${this.#name}/${file}`;
       if (!changed.has(path)) continue;
       const failed = writeSetting(path, value);
-      if (failed && isOptional !== true) throw this.#failed(`The kernel does not take "${value}" for ${path}`, failed);
+      if (failed && isOptional !== true)
+        throw this.#failed(`The kernel does not take "${value}" for ${path}`, failed);
     }
     this.#written = values;
   }

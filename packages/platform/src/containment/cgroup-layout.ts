@@ -106,14 +106,16 @@ function layOutUnified(
   const missing = offered.filter((name) => !wordsOf(`${mount.own}/cgroup.subtree_control`).includes(name));
   // Only the root of all may have processes beside children with controllers; it alone has no cgroup.type.
   const isRoot = !existsSync(`${mount.own}/cgroup.type`);
-  if (missing.length > 0 && !isRoot) {
-    const shared = leaveToLeaf(mount, agent);
-    if (shared !== undefined) for (const controller of missing) reasons[controller] = shared;
-  }
+  const shared = missing.length > 0 && !isRoot ? leaveToLeaf(mount, agent) : undefined;
   for (const controller of offered) {
-    const failed =
-      enable(mount.own, controller) ?? enable(base, controller);
-    if (failed) reasons[controller] ??= `the control group ${mount.own} does not give it on: ${failed.message}`;
+    // Among other programs it must not even be tried: cpu and pids would be taken, and make our children unusable
+    // (cgroups(7), "domain invalid").
+    if (shared !== undefined) {
+      reasons[controller] = shared;
+      continue;
+    }
+    const failed = enable(mount.own, controller) ?? enable(base, controller);
+    if (failed) reasons[controller] = `the control group ${mount.own} does not give it on: ${failed.message}`;
   }
   const controllersOfChildren = new Set(wordsOf(`${base}/cgroup.subtree_control`).filter(isLimiting));
   return { base, controllers: controllersOfChildren, kills: existsSync(`${base}/cgroup.kill`) };
@@ -142,7 +144,7 @@ function leaveToLeaf(mount: CgroupMount, agent: string): string | undefined {
 
 function ancestors(): readonly number[] {
   const found: number[] = [];
-  for (let pid = process.ppid; pid > 0 && found.length < 64; ) {
+  for (let pid = process.ppid; pid > 0 && found.length < 64;) {
     found.push(pid);
     const stat = readSmallFile(`/proc/${pid}/stat`) ?? '';
     pid = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);

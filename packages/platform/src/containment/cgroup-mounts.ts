@@ -55,9 +55,7 @@ function isSame(
   entry: { readonly controllers: readonly string[] },
   type: string | undefined,
 ): boolean {
-  return (
-    version === (type === 'cgroup2' ? 2 : 1) && controllers.join(',') === entry.controllers.join(',')
-  );
+  return version === (type === 'cgroup2' ? 2 : 1) && controllers.join(',') === entry.controllers.join(',');
 }
 
 /** What is left of a path below the root of the mount; the mount itself when it is elsewhere (a bind mount). */

@@ -55,5 +55,4 @@ export function cgroupSettings(layout: CgroupLayout, limits: ContainmentLimits):
   return settings;
 }
 
-const quotaUs = (percent: number): number =>
-  Math.max(minQuotaUs, Math.round((percent / 100) * periodUs));
+const quotaUs = (percent: number): number => Math.max(minQuotaUs, Math.round((percent / 100) * periodUs));

@@ -65,13 +65,17 @@ export class Guardian {
 
   #start(): void {
     const { name, directory, cgroups, log } = this.#options;
-    const child = spawn('/bin/sh', ['-c', guardianScript, title, name, pipesDirectory(directory), ...cgroups], {
-      cwd: '/',
-      // Nothing of ours that could be taken for a program of ours.
-      env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
+    const child = spawn(
+      '/bin/sh',
+      ['-c', guardianScript, title, name, pipesDirectory(directory), ...cgroups],
+      {
+        cwd: '/',
+        // Nothing of ours that could be taken for a program of ours.
+        env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+      },
+    );
     this.#child = child;
     child.stdin?.on('error', () => {
       // It has ended; `exit` says so.
@@ -97,7 +101,10 @@ export class Guardian {
 export async function awaitEarlierGuardian(directory: string): Promise<boolean> {
   const pid = Number(readSmallFile(fileOf(directory)) ?? 0);
   if (!Number.isSafeInteger(pid) || pid <= 0) return true;
-  return await tryUntil(() => !(readSmallFile(`/proc/${pid}/cmdline`) ?? '').includes(`\0${title}\0`), patienceMs);
+  return await tryUntil(
+    () => !(readSmallFile(`/proc/${pid}/cmdline`) ?? '').includes(`\0${title}\0`),
+    patienceMs,
+  );
 }
 
 const fileOf = (directory: string): string => join(directory, 'guardian.pid');

@@ -2,12 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 import { CgroupContainment, endAll } from './cgroup-containment.ts';
-import {
-  basesOf,
-  layOutCgroups,
-  readSurroundings,
-  withoutCgroups,
-} from './cgroup-layout.ts';
+import { basesOf, layOutCgroups, readSurroundings, withoutCgroups } from './cgroup-layout.ts';
 import { awaitEarlierGuardian, Guardian } from './guardian.ts';
 import type { ContainmentOptions } from './options.ts';
 import { pipesDirectory } from './pipes-directory.ts';
@@ -22,7 +17,7 @@ import type { Containment } from './types.ts';
 export async function createContainment(options: ContainmentOptions): Promise<Containment> {
   if (process.platform === 'win32') {
     const { createJobContainment } = await import('../windows/job-containment.ts');
-    return await createJobContainment(options);
+    return createJobContainment(options);
   }
   const { name, directory, log } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -49,7 +44,11 @@ export async function createContainment(options: ContainmentOptions): Promise<Co
 
 /** With what holds everywhere on POSIX, and what needs the superuser there. */
 function unheldLimits(ofCgroups: Containment['unheldLimits'] | undefined): Containment['unheldLimits'] {
-  const unheld = ofCgroups ?? { 'memory.hard': withoutCgroups, cpu: withoutCgroups, processes: withoutCgroups };
+  const unheld = ofCgroups ?? {
+    'memory.hard': withoutCgroups,
+    cpu: withoutCgroups,
+    processes: withoutCgroups,
+  };
   if (mayRaise()) return unheld;
   return { ...unheld, 'priority.high': 'only the superuser may raise a priority: run the agent as root' };
 }

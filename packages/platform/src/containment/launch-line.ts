@@ -32,22 +32,12 @@ export function launchLine(options: LaunchOptions): { command: string; args: rea
   script.push('shift');
   // An agent that is protected from the kernel's memory killer must not pass that on to what it runs.
   if (isProtected()) script.push('echo 0 2>/dev/null >/proc/self/oom_score_adj');
-  if (limits.openFiles !== undefined)
-    script.push(`ulimit -n ${limits.openFiles} || exit ${notContained}`);
+  if (limits.openFiles !== undefined) script.push(`ulimit -n ${limits.openFiles} || exit ${notContained}`);
   if (setsListenPid) script.push('export LISTEN_PID=$$');
   script.push('exec "$@"');
   return {
     command: '/bin/sh',
-    args: [
-      '-c',
-      script.join('; '),
-      'mainstay',
-      ...enter,
-      '--',
-      ...prefix(limits, user),
-      command,
-      ...args,
-    ],
+    args: ['-c', script.join('; '), 'mainstay', ...enter, '--', ...prefix(limits, user), command, ...args],
   };
 }
 
@@ -56,7 +46,9 @@ function prefix(limits: ContainmentLimits, user: UserAccount | undefined): reado
   const difference = niceDifference(limits.priority);
   return [
     ...(difference === 0 ? [] : ['nice', '-n', String(difference)]),
-    ...(user ? ['setpriv', '--reuid', String(user.uid), '--regid', String(user.gid), '--init-groups', '--'] : []),
+    ...(user
+      ? ['setpriv', '--reuid', String(user.uid), '--regid', String(user.gid), '--init-groups', '--']
+      : []),
   ];
 }
 

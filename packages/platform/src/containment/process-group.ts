@@ -71,9 +71,12 @@ class ProcessGroupContainer implements Container {
     this.#guardian = guardian;
   }
 
-  launch({ command, args, user, setsListenPid = false }: Parameters<Container['launch']>[0]): ReturnType<
-    Container['launch']
-  > {
+  launch({
+    command,
+    args,
+    user,
+    setsListenPid = false,
+  }: Parameters<Container['launch']>[0]): ReturnType<Container['launch']> {
     const account = user === undefined ? undefined : findUser(user);
     const line = launchLine({ enter: [], limits: this.#limits, user: account, command, args, setsListenPid });
     return { ...line, env: { ...(account && userEnvironment(account)), [markName]: this.#mark } };
@@ -205,8 +208,10 @@ function readRow(pid: number): readonly ProcessRow[] {
 
 /** The session of the leader and everything that descends from it. */
 function treeOf(leader: number, rows: readonly ProcessRow[]): readonly ProcessRow[] {
-  const inside = new Set(rows.filter(({ pid, session }) => pid === leader || session === leader).map(({ pid }) => pid));
-  for (let size = -1; size !== inside.size; ) {
+  const inside = new Set(
+    rows.filter(({ pid, session }) => pid === leader || session === leader).map(({ pid }) => pid),
+  );
+  for (let size = -1; size !== inside.size;) {
     size = inside.size;
     for (const { pid, parent } of rows) if (inside.has(parent)) inside.add(pid);
   }

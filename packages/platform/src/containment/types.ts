@@ -47,7 +47,11 @@ export interface Container {
     readonly user: string | undefined;
     /** LISTEN_PID is to be the program's own (sd_listen_fds(3)). @default false */
     readonly setsListenPid?: boolean;
-  }): { readonly command: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
+  }): {
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+  };
   /**
    * To be called with the process right after its start: on Windows it is put in from outside. Processor time counts
    * from here on, so that a container can serve one run after the other.

@@ -38,7 +38,10 @@ function askSystem(nameOrId: string): string {
   // Services load this file too, and do not want what only this line needs.
   const { execFileSync } = process.getBuiltinModule('node:child_process');
   try {
-    return execFileSync('getent', ['passwd', nameOrId], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync('getent', ['passwd', nameOrId], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   } catch {
     return '';
   }

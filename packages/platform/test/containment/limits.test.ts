@@ -40,7 +40,12 @@ for (const cgroups of kinds) {
     before(async () => {
       directory = await mkdtemp(join(tmpdir(), 'mainstay-limits-'));
       const name = `limits-${process.pid}-${cgroups}`;
-      containment = await createContainment({ name, directory, log: silent, cgroups: machineCgroups(cgroups) });
+      containment = await createContainment({
+        name,
+        directory,
+        log: silent,
+        cgroups: machineCgroups(cgroups),
+      });
     });
     after(async () => {
       await containment.close();
@@ -51,7 +56,12 @@ for (const cgroups of kinds) {
       limits: Partial<ContainmentLimits>,
       command: string,
       ...args: string[]
-    ): Promise<{ container: Container; child: ChildProcess; text: () => string; ended: Promise<string | number> }> {
+    ): Promise<{
+      container: Container;
+      child: ChildProcess;
+      text: () => string;
+      ended: Promise<string | number>;
+    }> {
       count += 1;
       const container = await containment.create(`subject@${count}`, { ...none, ...limits });
       const line = container.launch({ command, args, user: undefined });
@@ -119,7 +129,12 @@ for (const cgroups of kinds) {
       await until(() => /Cannot fork|Resource temporarily unavailable|refused/.test(first.text()));
       assert.ok((first.container.usage()?.processes ?? 0) <= 10);
       await first.container.kill();
-      const second = await run({ processes: 10 }, '/bin/sh', '-c', `while [ ! -e ${directory}/go ]; do :; done; ${script}`);
+      const second = await run(
+        { processes: 10 },
+        '/bin/sh',
+        '-c',
+        `while [ ! -e ${directory}/go ]; do :; done; ${script}`,
+      );
       second.container.setLimits({ ...none, processes: 100 });
       spawn('touch', [`${directory}/go`]);
       await until(() => second.text().includes('done'));
@@ -129,7 +144,12 @@ for (const cgroups of kinds) {
 
     test('cpu: no more than its share', async () => {
       if (!holds('cpu')) return;
-      const { container } = await run({ cpuPercent: 20 }, '/bin/sh', '-c', '(while :; do :; done) & while :; do :; done');
+      const { container } = await run(
+        { cpuPercent: 20 },
+        '/bin/sh',
+        '-c',
+        '(while :; do :; done) & while :; do :; done',
+      );
       await until(() => (container.usage()?.cpuMs ?? 0) > 50);
       const begin = { at: performance.now(), cpuMs: container.usage()?.cpuMs ?? 0 };
       await until(() => performance.now() - begin.at > 2000);
@@ -161,10 +181,17 @@ for (const cgroups of kinds) {
       await container.kill();
       assert.ok(container.isEmpty());
       const line = container.launch({ command: '/bin/sleep', args: ['1000'], user: undefined });
-      const child = spawn(line.command, line.args, { stdio: 'ignore', detached: true, env: { ...process.env, ...line.env } });
+      const child = spawn(line.command, line.args, {
+        stdio: 'ignore',
+        detached: true,
+        env: { ...process.env, ...line.env },
+      });
       container.adopt(child.pid ?? 0);
       await until(() => container.usage() !== undefined);
-      assert.ok((container.usage()?.cpuMs ?? before) < before / 2, 'the time of the run before does not count');
+      assert.ok(
+        (container.usage()?.cpuMs ?? before) < before / 2,
+        'the time of the run before does not count',
+      );
       await container.kill();
       container.remove();
     });

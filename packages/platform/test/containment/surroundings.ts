@@ -13,5 +13,7 @@ export function machineCgroups(part: string): CgroupSurroundings {
 
 /** Whether cgroups of version 1 can be used here. */
 export function hasVersion1(): boolean {
-  return process.getuid?.() === 0 && / - cgroup .*\bpids\b/.test(readFileSync('/proc/self/mountinfo', 'utf8'));
+  return (
+    process.getuid?.() === 0 && / - cgroup .*\bpids\b/.test(readFileSync('/proc/self/mountinfo', 'utf8'))
+  );
 }

@@ -50,7 +50,7 @@ export class ChildChannel {
   }
 
   #settleAll(): void {
-    for (const settle of [...this.#waiting.values()]) settle(undefined);
+    for (const settle of this.#waiting.values()) settle(undefined);
   }
 
   /** Sends, and waits for the answer of the same number; undefined when it does not come. */

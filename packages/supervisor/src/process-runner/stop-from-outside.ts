@@ -56,12 +56,16 @@ async function post(url: string, timeoutMs: number): Promise<void> {
   const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
   await new Promise<void>((resolve, reject) => {
     const fail = (error: unknown): void => reject(cannotAsk(`POST ${url}: ${messageOf(error)}`, error));
-    const sent = request(url, { method: 'POST', agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-      response.resume();
-      const { statusCode = 0 } = response;
-      if (statusCode >= 200 && statusCode < 400) resolve();
-      else fail(new Error(`status ${statusCode}`));
-    });
+    const sent = request(
+      url,
+      { method: 'POST', agent: false, signal: AbortSignal.timeout(timeoutMs) },
+      (response) => {
+        response.resume();
+        const { statusCode = 0 } = response;
+        if (statusCode >= 200 && statusCode < 400) resolve();
+        else fail(new Error(`status ${statusCode}`));
+      },
+    );
     sent.once('error', fail);
     sent.setHeader('content-length', 0);
     sent.end();
@@ -71,7 +75,7 @@ async function post(url: string, timeoutMs: number): Promise<void> {
 /** A signal to the main process. */
 export function stopBySignal(signal: string, pid: number): void {
   try {
-    process.kill(pid, signal as NodeJS.Signals);
+    process.kill(pid, signal);
   } catch (error) {
     // It has ended by itself meanwhile: nobody is left to be asked.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw cannotAsk(messageOf(error), error);

@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 
-import type { ContainmentOptions } from '@mainstay/platform';
-
 import { runnerContract } from '../runner/runner-contract.ts';
 import { posixHarness } from './posix-harness.ts';
 
@@ -13,7 +11,7 @@ const read = (path: string): string => {
   }
 };
 const machine = { mountInfo: read('/proc/self/mountinfo'), ownCgroups: read('/proc/self/cgroup') };
-const only = (type: string): NonNullable<ContainmentOptions['cgroups']> => ({
+const only = (type: string): typeof machine => ({
   ...machine,
   mountInfo: machine.mountInfo
     .split('\n')
@@ -24,5 +22,8 @@ const isRoot = process.getuid?.() === 0;
 const hasMemory = isRoot && only('cgroup').mountInfo.includes('memory');
 
 runnerContract({ ...posixHarness('process runner, with what this machine has'), holdsMemory: hasMemory });
-runnerContract({ ...posixHarness('process runner, with cgroups of version 1', only('cgroup')), holdsMemory: hasMemory });
+runnerContract({
+  ...posixHarness('process runner, with cgroups of version 1', only('cgroup')),
+  holdsMemory: hasMemory,
+});
 runnerContract(posixHarness('process runner, without cgroups', { mountInfo: '', ownCgroups: '' }));

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { createContainment, systemClock, type Containment, type ContainmentOptions } from '@mainstay/platform';
+import {
+  createContainment,
+  systemClock,
+  type Containment,
+  type ContainmentOptions,
+} from '@mainstay/platform';
 
 import { ProcessRunner } from '../../src/process-runner/process-runner.ts';
 import type { RunnerHarness } from '../runner/runner-contract.ts';
@@ -53,7 +58,7 @@ export async function openProcessRunner(
   };
 }
 
-/** True also for one that has ended and that nobody has waited for?  No: that one is gone. */
+/** One that has ended, and that nobody has waited for, is gone. */
 export function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -68,7 +73,11 @@ export function posixHarness(title: string, cgroups?: ContainmentOptions['cgroup
   return {
     title,
     open: async () => await openProcessRunner(cgroups),
-    program: (...words) => ({ type: 'exec', command: process.execPath, args: [fixture('program.mjs'), ...words] }),
+    program: (...words) => ({
+      type: 'exec',
+      command: process.execPath,
+      args: [fixture('program.mjs'), ...words],
+    }),
     service: (mode) => ({
       type: 'service',
       command: process.execPath,

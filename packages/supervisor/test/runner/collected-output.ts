@@ -21,7 +21,7 @@ export class CollectedOutput implements RunOutput {
     const text = Buffer.from(chunk).toString('latin1');
     for (const byte of chunk) if (byte === 0x0a) this.lines[stream] += 1;
     if (this.#keeps) this.#texts[stream].push(text);
-    for (const look of [...this.#watchers]) look();
+    for (const look of this.#watchers) look();
     if (!this.#slow) return true;
     setImmediate(() => this.onDrain?.());
     return false;

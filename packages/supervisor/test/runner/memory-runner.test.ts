@@ -27,12 +27,21 @@ const programs: Readonly<Record<string, (stage: Stage, words: readonly string[])
     return { onSignal: (name) => stage.print('stdout', `heard ${name}\n`) };
   },
   both(stage, [count]) {
-    stage.print('stdout', repeat(Number(count), 1, (line) => `out ${line}\n`));
-    stage.print('stderr', repeat(Number(count), 1, (line) => `err ${line}\n`));
+    stage.print(
+      'stdout',
+      repeat(Number(count), 1, (line) => `out ${line}\n`),
+    );
+    stage.print(
+      'stderr',
+      repeat(Number(count), 1, (line) => `err ${line}\n`),
+    );
     stage.exit(0);
   },
   lines(stage, [count, from]) {
-    stage.print('stdout', repeat(Number(count), Number(from), (line) => `line ${line}\n`));
+    stage.print(
+      'stdout',
+      repeat(Number(count), Number(from), (line) => `line ${line}\n`),
+    );
     stage.exit(0);
   },
   unfinished(stage) {

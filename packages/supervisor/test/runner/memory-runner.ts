@@ -55,7 +55,14 @@ export class MemoryRunner implements Runner {
 
   start(spec: RunSpec, events: RunEvents, output: RunOutput): Run {
     this.#lastPid += 1;
-    const run = new MemoryRun({ spec, events, output, play: this.#play(spec), pid: this.#lastPid, at: this.#clock.now() });
+    const run = new MemoryRun({
+      spec,
+      events,
+      output,
+      play: this.#play(spec),
+      pid: this.#lastPid,
+      at: this.#clock.now(),
+    });
     if (run.pid !== undefined) {
       this.living.add(run);
       void run.ended.then(() => this.living.delete(run));
@@ -122,7 +129,8 @@ class MemoryRun implements Run {
     if (this.#isOver) return;
     const { by } = this.#parts.spec.declaration.stop;
     if (!this.#actor?.onStop) return this.signal(by.type === 'signal' ? by.signal : 'SIGTERM');
-    if (!this.#actor.onStop()) throw runnerErrors.error('RUN_CANNOT_ASK', 'The program cannot be asked to end');
+    if (!this.#actor.onStop())
+      throw runnerErrors.error('RUN_CANNOT_ASK', 'The program cannot be asked to end');
   }
 
   kill(): void {
@@ -166,10 +174,15 @@ class MemoryRun implements Run {
       status: (status) =>
         whileAlive(() => {
           const accepts = {} as LifecycleStatus['accepts'];
-          events.onStatus({ text: '', accepts, checkpoint: 0, waitHintMs: 0, reloading: false, ...status } as LifecycleStatus);
+          events.onStatus({ text: '', accepts, checkpoint: 0, waitHintMs: 0, reloading: false, ...status });
         }),
       exit: (exitCode) =>
-        this.#end({ exitCode, signal: undefined, error: undefined, outOfMemory: this.#sawMemoryKill && exitCode !== 0 }),
+        this.#end({
+          exitCode,
+          signal: undefined,
+          error: undefined,
+          outOfMemory: this.#sawMemoryKill && exitCode !== 0,
+        }),
       die: (signal) => this.#die(signal),
       outOfMemory: () =>
         whileAlive(() => {

@@ -17,7 +17,7 @@ export interface RunnerHarness {
   /** A runner with nothing behind it; `close` ends what is left. */
   open(): Promise<{ readonly runner: Runner; close(): Promise<void> }>;
   /** fixtures/program.mjs with these words. */
-  program(...words: readonly string[]): ProgramDeclaration;
+  readonly program: (...words: readonly string[]) => ProgramDeclaration;
   /** fixtures/service.mjs in this mode; undefined when services have no channel here. */
   service?(mode: string): ProgramDeclaration;
   /** What every declaration here has. */
@@ -45,7 +45,11 @@ interface Started {
   readonly outOfMemory: { count: number };
 }
 
-const signalStop = { by: { type: 'signal', signal: 'SIGTERM' }, graceMs: 10_000, reloadSignal: undefined } as const;
+const signalStop = {
+  by: { type: 'signal', signal: 'SIGTERM' },
+  graceMs: 10_000,
+  reloadSignal: undefined,
+} as const;
 
 /** What every runner does alike. */
 export function runnerContract(harness: RunnerHarness): void {
@@ -174,8 +178,16 @@ export function runnerContract(harness: RunnerHarness): void {
         const file = harness.scratch?.(`stop-${runs}`) ?? 'stop';
         const { words, by, code } = {
           stdin: { words: ['stdin', 'quit'], by: { type: 'stdin', text: 'quit' }, code: 6 },
-          http: { words: ['http', String(port)], by: { type: 'http', url: `http://127.0.0.1:${port}/stop` }, code: 8 },
-          command: { words: ['file', file], by: { type: 'command', command: commandOf(program('touch', file)) }, code: 9 },
+          http: {
+            words: ['http', String(port)],
+            by: { type: 'http', url: `http://127.0.0.1:${port}/stop` },
+            code: 8,
+          },
+          command: {
+            words: ['file', file],
+            by: { type: 'command', command: commandOf(program('touch', file)) },
+            code: 9,
+          },
         }[way] as { words: readonly string[]; by: Stop; code: number };
         const { run, output } = start(program(...words), { stop: { ...signalStop, by } });
         await output.printed(/ready/);
@@ -184,14 +196,18 @@ export function runnerContract(harness: RunnerHarness): void {
       });
     }
 
-    test('rejects when it cannot ask', { skip: !harness.stops.includes('http') && 'not by HTTP here' }, async () => {
-      const by = { type: 'http', url: `http://127.0.0.1:${await freePort()}/stop` } as const;
-      const { run, output } = start(program('hang'), { stop: { ...signalStop, by } });
-      await output.printed(/ready/);
-      await assert.rejects(run.askToStop(), { code: 'RUN_CANNOT_ASK' });
-      run.kill();
-      await run.ended;
-    });
+    test(
+      'rejects when it cannot ask',
+      { skip: !harness.stops.includes('http') && 'not by HTTP here' },
+      async () => {
+        const by = { type: 'http', url: `http://127.0.0.1:${await freePort()}/stop` } as const;
+        const { run, output } = start(program('hang'), { stop: { ...signalStop, by } });
+        await output.printed(/ready/);
+        await assert.rejects(run.askToStop(), { code: 'RUN_CANNOT_ASK' });
+        run.kill();
+        await run.ended;
+      },
+    );
 
     test('takes the output of both streams, each in its order', { skip: cannot['take output'] }, async () => {
       const { run, output } = start(program('both', '1000'));

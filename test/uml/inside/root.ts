@@ -1,3 +1,0 @@
-// The place, and then the tests of the limits.
-import './place.ts';
-import '../../../packages/platform/test/containment/limits.test.ts';
