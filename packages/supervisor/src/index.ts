@@ -123,3 +123,4 @@ export { lastNativeLines, readNativeLogs } from './native-runner/logs.ts';
 export { openLogStore, type LogStoreOptions } from './output/log-store.ts';
 export type { LogFileFacts, LogFileLabel, LogFileSystem } from './output/file-system.ts';
 export { readJsonLine, type JsonLine } from './output/json-line.ts';
+export { runProgramHost, type RunProgramHostOptions } from './native-runner/run-program-host.ts';

@@ -87,10 +87,6 @@ export class NativeRun implements Run {
     return this.#startedAt;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** It is still being started: its pid is not known yet. */
   get isPending(): boolean {
     return !this.#isLaunched || this.#identity === undefined;

@@ -201,7 +201,7 @@ export class NativeRunner implements Runner {
   #awaitClaim(name: string): void {
     const { manager, clock, log } = this.#options;
     clock.setTimer(claimMs, () => {
-      if (this.#watch.get(name)) return;
+      if (this.#watch.has(name)) return;
       manager.act(name, 'stop', { timeoutMs: removeTimeoutMs }).catch((error: unknown) => {
         log.warn({ unit: name, reason: messageOf(error) }, 'A run that nobody wanted could not be stopped');
       });

@@ -30,7 +30,8 @@ export interface UnitWatchOptions {
 /** Looks at all units that run with one question a round, and at once when one has noted its end. */
 export class UnitWatch {
   readonly #options: UnitWatchOptions;
-  readonly #runs = new Map<string, NativeRun>();
+  /** With the name of its unit; one that was replaced is looked at until it has told its end. */
+  readonly #runs = new Map<NativeRun, string>();
   #timer: Timer | undefined;
   #watcher: FSWatcher | undefined;
   #round: Promise<ReadonlyMap<string, ServiceInfo>> | undefined;
@@ -43,15 +44,15 @@ export class UnitWatch {
   }
 
   add(name: string, run: NativeRun): void {
-    this.#runs.set(name, run);
-    void this.#removeAfter(name, run);
+    this.#runs.set(run, name);
+    void this.#removeAfter(run);
     this.#watchEnds();
     this.#schedule();
   }
 
   /** The run that somebody wants, as far as it has not ended. */
-  get(name: string): NativeRun | undefined {
-    return this.#runs.get(name);
+  has(name: string): boolean {
+    return [...this.#runs.values()].some((other) => other === name);
   }
 
   /** What the manager said of a unit within the last second. */
@@ -68,9 +69,9 @@ export class UnitWatch {
     this.#rest();
   }
 
-  async #removeAfter(name: string, run: NativeRun): Promise<void> {
+  async #removeAfter(run: NativeRun): Promise<void> {
     await run.ended;
-    if (this.#runs.get(name) === run) this.#runs.delete(name);
+    this.#runs.delete(run);
     if (this.#runs.size === 0) this.#rest();
   }
 
@@ -85,7 +86,7 @@ export class UnitWatch {
   #schedule(): void {
     if (this.#isClosed || this.#runs.size === 0) return;
     this.#timer?.clear();
-    const isStarting = [...this.#runs.values()].some((run) => run.isPending);
+    const isStarting = [...this.#runs.keys()].some((run) => run.isPending);
     const usual = this.#watcher ? slowPollMs : pollMs;
     this.#timer = this.#options.clock.setTimer(isStarting ? startPollMs : usual, () => {
       void this.#look().finally(() => this.#schedule());
@@ -105,14 +106,17 @@ export class UnitWatch {
 
   async #ask(): Promise<ReadonlyMap<string, ServiceInfo>> {
     const { manager, clock, log } = this.#options;
-    const names = [...this.#runs.keys()];
+    const names = [...new Set(this.#runs.values())];
     try {
       const all = manager.queryAll
         ? await manager.queryAll(names)
         : await Promise.all(names.map((name) => manager.query(name)));
       const infos = new Map(all.map((info) => [info.name, info]));
       this.#lastRound = { at: clock.monotonic(), infos };
-      for (const [name, info] of infos) void this.#runs.get(name)?.see(info);
+      for (const [run, name] of this.#runs) {
+        const info = infos.get(name);
+        if (info) void run.see(info);
+      }
       return infos;
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'The service manager does not say what its units are at');

@@ -79,6 +79,7 @@ for (const isRich of [true, false]) {
       const changed = start(declarationOf(forever, { env: { A: '2' } }), 2);
       await until(() => changed.pid !== undefined);
       assert.notEqual(changed.pid, first.pid);
+      await first.ended;
     });
 
     it('stops by the signal of the declaration, and kills a tree that does not listen', async () => {
