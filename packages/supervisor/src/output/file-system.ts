@@ -69,7 +69,16 @@ export interface LogFileSystem {
 }
 
 export const logFileSystem: LogFileSystem = {
-  makeDirectory: (_label, path) => void mkdirSync(path, { recursive: true, mode: 0o750 }),
+  makeDirectory(_label, path) {
+    try {
+      mkdirSync(path, { mode: 0o750 });
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return;
+      // Not at once: on a read-only disk Node says of a recursive call that the folder is missing.
+      if (codeOf(error) !== 'ENOENT') throw error;
+      mkdirSync(path, { recursive: true, mode: 0o750 });
+    }
+  },
   list: (_label, path) =>
     readdirSync(path, { withFileTypes: true }).map((entry) => ({
       name: entry.name,

@@ -111,7 +111,7 @@ class FileLogStore implements LogStore {
 
   async *read(options: LogReadOptions): AsyncIterable<LogLine> {
     const { readLogs } = await import('./read-logs.ts');
-    yield* readLogs(
+    const batches = readLogs(
       {
         logs: () => [...this.#logs.values()],
         isActive: (log, run) => this.#activeRuns.get(log)?.has(run) ?? false,
@@ -122,6 +122,11 @@ class FileLogStore implements LogStore {
       },
       options,
     );
+    for await (const batch of batches)
+      for (const line of batch) {
+        if (options.signal?.aborted) return;
+        yield line;
+      }
   }
 
   lastLines(service: string, instance: number): readonly string[] {

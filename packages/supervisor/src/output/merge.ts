@@ -6,19 +6,27 @@ interface Head {
   at: number;
 }
 
-/** Lines of several logs in the order of their times; those of one log stay in theirs, whatever the clock did. */
+/**
+ * Lines of several logs in the order of their times; those of one log stay in theirs, whatever the clock did. They come
+ * in batches: a promise for each line would take longer than the reading.
+ */
 export async function* mergeByTime(
   sources: readonly AsyncIterable<readonly LogLine[]>[],
-): AsyncGenerator<LogLine> {
+): AsyncGenerator<readonly LogLine[]> {
   const heads: Head[] = [];
   for (const source of sources) {
     const head = { batches: source[Symbol.asyncIterator](), batch: [], at: 0 };
     if (await advance(head)) heads.push(head);
   }
   while (heads.length > 0) {
-    const first = earliest(heads);
-    yield first.batch[first.at++] as LogLine;
-    if (first.at === first.batch.length && !(await advance(first))) heads.splice(heads.indexOf(first), 1);
+    const lines: LogLine[] = [];
+    let first = earliest(heads);
+    while (first.at < first.batch.length) {
+      lines.push(first.batch[first.at++] as LogLine);
+      if (first.at < first.batch.length) first = earliest(heads);
+    }
+    yield lines;
+    if (!(await advance(first))) heads.splice(heads.indexOf(first), 1);
   }
 }
 

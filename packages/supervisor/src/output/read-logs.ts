@@ -15,7 +15,10 @@ export interface ReadableLogs {
  * Reads what is on disk, and then what is added. A reader has a place in the files and no queue: one that is slow
  * costs no memory, and nothing is read twice or left out when a file is rotated or compressed meanwhile.
  */
-export async function* readLogs(source: ReadableLogs, options: LogReadOptions): AsyncGenerator<LogLine> {
+export async function* readLogs(
+  source: ReadableLogs,
+  options: LogReadOptions,
+): AsyncGenerator<readonly LogLine[]> {
   const { services, instance, lines, follow, since = -Infinity, signal } = options;
   const isWanted = (log: InstanceLog) =>
     (services?.includes(log.service) ?? true) && (instance === undefined || log.instance === instance);
@@ -37,7 +40,7 @@ async function* followed(
   isWanted: (log: InstanceLog) => boolean,
   readers: Map<InstanceLog, InstanceReader>,
   { since = -Infinity, signal }: LogReadOptions,
-): AsyncGenerator<LogLine> {
+): AsyncGenerator<readonly LogLine[]> {
   const bell = new Bell();
   const unsubscribe = source.onWritten(() => bell.ring());
   const onAbort = () => bell.ring();
@@ -51,11 +54,9 @@ async function* followed(
       let hasMore = false;
       for (const reader of readers.values()) {
         const batch = await reader.next();
+        if (signal?.aborted) return;
         hasMore ||= batch.length > 0;
-        for (const line of batch) {
-          if (signal?.aborted) return;
-          if (line.time >= since) yield line;
-        }
+        yield batch.filter(({ time }) => time >= since);
       }
       if (!hasMore && !signal?.aborted) await bell.rung;
     }
@@ -69,17 +70,21 @@ async function* followed(
 async function* last(
   count: number,
   since: number,
-  lines: AsyncIterable<LogLine>,
+  batches: AsyncIterable<readonly LogLine[]>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<LogLine> {
-  const kept: LogLine[] = [];
-  for await (const line of lines) {
+): AsyncGenerator<readonly LogLine[]> {
+  let kept: LogLine[] = [];
+  for await (const batch of batches) {
     if (signal?.aborted) return;
-    if (line.time < since) continue;
-    if (count === Infinity) yield line;
-    else if (kept.push(line) >= 2 * count + 1000) kept.splice(0, kept.length - count);
+    const lines = batch.filter(({ time }) => time >= since);
+    if (count === Infinity) {
+      yield lines;
+      continue;
+    }
+    for (const line of lines) kept.push(line);
+    if (kept.length >= 2 * count + 1000) kept = kept.slice(kept.length - count);
   }
-  if (count > 0 && count !== Infinity) yield* kept.slice(-count);
+  if (count > 0 && count !== Infinity) yield kept.slice(-count);
 }
 
 /** Something has happened since it was last looked. */

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Clock, type Logger, VirtualClock } from '@mainstay/core';
+import { type Logger, VirtualClock } from '@mainstay/core';
 
 import { type LogFileLabel, type LogFileSystem, logFileSystem } from '../../src/output/file-system.ts';
 import { type LogStoreOptions, openLogStore } from '../../src/output/log-store.ts';
@@ -31,8 +31,9 @@ export interface OpenedStore {
   readonly directory: string;
   readonly clock: VirtualClock;
   /** Opens another one on the same directory, after this one was closed. */
-  again(change?: Partial<LogStoreOptions>): Promise<LogStore>;
-  files(service?: string): Promise<string[]>;
+  readonly again: (change?: Partial<LogStoreOptions>) => Promise<LogStore>;
+  /** Names, in the order of the alphabet. */
+  readonly files: (service?: string) => Promise<string[]>;
 }
 
 /** A store in a directory of its own, which is gone afterwards. */
@@ -40,14 +41,14 @@ export async function withStore(
   change: Partial<LogStoreOptions>,
   use: (opened: OpenedStore) => Promise<void>,
 ): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'log-store-'));
+  const directory = change.directory ?? (await mkdtemp(join(tmpdir(), 'log-store-')));
   const clock = new VirtualClock();
   const stores: LogStore[] = [];
   const open = async (more: Partial<LogStoreOptions> = {}) => {
     const store = await openLogStore({
       directory,
       totalBytes: 2 ** 40,
-      clock: clock as Clock,
+      clock,
       log: quietLogger(),
       ...change,
       ...more,
