@@ -20,7 +20,7 @@ export interface UmlResult {
 }
 
 /** A virtual machine that does not come to its end is killed, in seconds. */
-const limitSeconds = 100;
+const limitSeconds = 240;
 
 /**
  * Boots User-Mode Linux, with this machine's root as its own, read-only, and runs one program in it. It is an ordinary

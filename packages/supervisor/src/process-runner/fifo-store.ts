@@ -54,7 +54,8 @@ export class FifoStore {
     return readdirSync(this.#directory).flatMap((name) => {
       const path = join(this.#directory, name);
       const of = readName(name);
-      if (of && statSync(path).size > 0) return [{ ...of, path, discard: async () => await rm(path, { force: true }) }];
+      if (of && statSync(path).size > 0)
+        return [{ ...of, path, discard: async () => await rm(path, { force: true }) }];
       if (name.endsWith('.rest')) rmSync(path, { force: true });
       return [];
     });
@@ -71,7 +72,9 @@ export class FifoStore {
 
   #make(): void {
     const paths = Array.from({ length: batch }, () => this.#nextSpare());
-    const { error, status, stderr } = spawnSync('mkfifo', ['-m', '600', '--', ...paths], { encoding: 'utf8' });
+    const { error, status, stderr } = spawnSync('mkfifo', ['-m', '600', '--', ...paths], {
+      encoding: 'utf8',
+    });
     if (error || status !== 0)
       throw runnerErrors.error(
         'RUN_NOT_STARTED',

@@ -25,12 +25,16 @@ export function findProgram(command: string, cwd: string, env: Readonly<Record<s
       return check(join(resolve(cwd, folder), command), command);
     } catch (error) {
       // What is there and may not be executed is worth more to be told than that there is nothing elsewhere.
-      if ((error as { details?: { isThere?: boolean } }).details?.isThere === true) refused ??= error as Error;
+      if ((error as { details?: { isThere?: boolean } }).details?.isThere === true)
+        refused ??= error as Error;
     }
   }
   throw (
     refused ??
-    runnerErrors.error('RUN_NO_PROGRAM', `There is no program "${command}" on PATH (${env.PATH ?? defaultPath})`)
+    runnerErrors.error(
+      'RUN_NO_PROGRAM',
+      `There is no program "${command}" on PATH (${env.PATH ?? defaultPath})`,
+    )
   );
 }
 
@@ -41,13 +45,18 @@ function checkFolder(cwd: string): void {
     accessSync(cwd, constants.X_OK);
   } catch (error) {
     if ('details' in (error as object)) throw error;
-    throw runnerErrors.error('RUN_NO_FOLDER', `Nothing can run in ${cwd}: ${messageOf(error)}`, { cause: error });
+    throw runnerErrors.error('RUN_NO_FOLDER', `Nothing can run in ${cwd}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
 function check(path: string, command: string): string {
   const fail = (why: string, isThere: boolean, cause?: unknown): Error =>
-    runnerErrors.error('RUN_NO_PROGRAM', `Cannot run "${command}": ${why}`, { details: { path, isThere }, cause });
+    runnerErrors.error('RUN_NO_PROGRAM', `Cannot run "${command}": ${why}`, {
+      details: { path, isThere },
+      cause,
+    });
   let stat;
   try {
     stat = statSync(path);

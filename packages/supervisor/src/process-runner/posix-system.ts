@@ -26,7 +26,8 @@ export function createPosixSystem(options: {
       new PosixPipes(store, id, { clock, log, owner: user === undefined ? undefined : findUser(user) }),
     async stop(by, target) {
       if (by.type === 'signal') stopBySignal(by.signal, target.pid);
-      else if (by.type === 'window') throw runnerErrors.error('RUN_CANNOT_ASK', `It cannot be asked: ${noWindows}`);
+      else if (by.type === 'window')
+        throw runnerErrors.error('RUN_CANNOT_ASK', `It cannot be asked: ${noWindows}`);
       else await stopFromOutside(by, target);
     },
     signal: (pid, name) => stopBySignal(name, pid),

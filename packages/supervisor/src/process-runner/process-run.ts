@@ -75,12 +75,23 @@ export class ProcessRun implements Run {
     if (this.#isOver) return;
     if (stop.by.type !== 'ipc') {
       const { child, pid, container, env } = started;
-      await this.#parts.system.stop(stop.by, { child, pid, container, env, cwd, user, timeoutMs: stop.graceMs });
+      await this.#parts.system.stop(stop.by, {
+        child,
+        pid,
+        container,
+        env,
+        cwd,
+        user,
+        timeoutMs: stop.graceMs,
+      });
       return;
     }
     const answer = await started.channel?.control({ type: 'stop', reason: 'stop' });
     if (answer !== 'accepted' && !this.#hasExited(started))
-      throw runnerErrors.error('RUN_CANNOT_ASK', 'The program cannot be asked to end: it has closed its channel');
+      throw runnerErrors.error(
+        'RUN_CANNOT_ASK',
+        'The program cannot be asked to end: it has closed its channel',
+      );
   }
 
   kill(): void {
@@ -192,7 +203,9 @@ export class ProcessRun implements Run {
       env,
       channel: isHosted ? new ChildChannel(child, (status) => this.#events.onStatus(status)) : undefined,
       exited: new Promise((resolve) => {
-        child.once('exit', (code, signal) => resolve({ exitCode: code ?? undefined, signal: signal ?? undefined }));
+        child.once('exit', (code, signal) =>
+          resolve({ exitCode: code ?? undefined, signal: signal ?? undefined }),
+        );
       }),
     };
   }

@@ -24,7 +24,8 @@ export const runnerErrors = defineErrors('runner', {
   },
   RUN_CANNOT_ASK: {
     kind: 'environment',
-    summary: 'A program could not be asked to end in the way that its stop rules say; it is killed in place of that',
+    summary:
+      'A program could not be asked to end in the way that its stop rules say; it is killed in place of that',
     action: 'Correct `stop` in the manifest when it happens every time',
   },
 });
