@@ -91,3 +91,9 @@ export async function runConsoleHelper(args: readonly string[]): Promise<void> {
 export async function loadPipeSecurity(): Promise<typeof PipeSecurity> {
   return await import('./windows/pipe-security.ts');
 }
+
+/** See `memory/release-program-pages.ts`; behind a function for the FFI that it loads. */
+export async function releaseProgramPages(): Promise<void> {
+  const { releaseProgramPages: release } = await import('./memory/release-program-pages.ts');
+  release();
+}

@@ -16,14 +16,16 @@ const main = fileURLToPath(new URL('fixtures/agent-process.ts', import.meta.url)
 export class AgentWorld {
   readonly base: string;
   readonly client: AgentClient;
+  /** Called when nothing runs any more, before the directory is removed. */
+  beforeRemoval: () => void = () => undefined;
   #process: ChildProcess | undefined;
 
   constructor(t: Pick<TestContext, 'after'>) {
     // Hooks run in order: the processes go before their directory.
-    const pids = new Set<number>();
     t.after(async () => {
       await this.end();
-      for (const pid of [...pids, ...this.living()]) killQuietly(pid);
+      for (const pid of this.living()) killQuietly(pid);
+      this.beforeRemoval();
     });
     this.base = temporaryDirectory(t);
     this.client = new AgentClient({ socketPath: join(this.base, 'run', 'agent.sock') });
