@@ -100,8 +100,12 @@ describe('the guardian', { skip: process.platform !== 'linux' && 'it is looked a
         const lines = 3000;
         const script = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "line $i"; done; touch "$0.done"; sleep 1000`;
         const file = join(folder, `written-${cgroups}`);
-        const agent = await startAgent(cgroups, script.replace('$0', file), 'echo one; echo two; sleep 1000');
-        await until(() => existsSync(`${file}.done`));
+        const agent = await startAgent(
+          cgroups,
+          script.replace('$0', file),
+          `echo one; echo two; touch "${file}.second"; sleep 1000`,
+        );
+        await until(() => existsSync(`${file}.done`) && existsSync(`${file}.second`));
         await killAgent(agent);
         await until(() => processesOf(agent.id).length === 0);
         // The next agent waits for the guardian of the one before.
