@@ -3,6 +3,7 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { messageOf, type Logger } from '@mainstay/core';
+import { loadPipeSecurity } from '@mainstay/platform';
 import { sendProblem } from '@mainstay/service';
 
 import { agentErrors } from '../errors.ts';
@@ -86,6 +87,7 @@ async function listen(server: Server, { path, tokenFile }: Endpoint): Promise<vo
     server.listen(path, resolve);
     await promise;
     if (tokenFile === undefined) chmodSync(path, 0o600);
+    else (await loadPipeSecurity()).protectPipe(path);
   } catch (error) {
     server.close();
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw alreadyRunning(path, undefined);

@@ -5,6 +5,7 @@ import { AppError, isAppError, messageOf } from '@mainstay/core';
 import { agentErrors } from '../errors.ts';
 import { isRecord } from '../manifest/shape.ts';
 import { endpointAt, type Endpoint } from '../socket/endpoint.ts';
+import { checkPipe } from '../socket/pipe-ownership.ts';
 import { checkOwnership, noPermission, notRunning, type OwnershipFacts } from '../socket/ownership.ts';
 import { bearer, readToken } from '../socket/token.ts';
 
@@ -37,6 +38,7 @@ export function wayTo(socketPath: string, ownership?: OwnershipFacts): Way {
 export async function exchange(way: Way, options: ExchangeOptions): Promise<IncomingMessage> {
   const { endpoint } = way;
   checkOwnership(endpoint, way.ownership);
+  if (process.platform === 'win32') await checkPipe(endpoint.path);
   const { method, path, timeoutMs, signal } = options;
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();

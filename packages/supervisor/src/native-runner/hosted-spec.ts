@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type { RunSpec } from '../runner/types.ts';
 import { unitEnvironment } from './environment.ts';
 
@@ -15,5 +13,7 @@ export function hostedSpecOf(spec: RunSpec, agentEnv: Readonly<Record<string, st
 }
 
 export function digestOf(text: string): string {
+  // Only where it is used: this file is loaded by every agent, and crypto is 2 MB.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
