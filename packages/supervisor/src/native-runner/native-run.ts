@@ -61,6 +61,8 @@ export class NativeRun implements Run {
   /** Nobody waits for its start any more: what is seen of it counts. */
   #isLaunched = false;
   #isUnwanted = false;
+  /** Told when it turns out that nothing has run. */
+  #startError: Error | undefined;
   #isEnding = false;
   #isOver = false;
 
@@ -85,6 +87,11 @@ export class NativeRun implements Run {
 
   get startedAt(): number {
     return this.#startedAt;
+  }
+
+  /** Its start is over: from now on, nothing to be seen of it is an end. */
+  get isLaunched(): boolean {
+    return this.#isLaunched;
   }
 
   /** It is still being started: its pid is not known yet. */
@@ -226,17 +233,20 @@ export class NativeRun implements Run {
   /** A program that has ended before its start was over has run all the same; one that never ran has an error. */
   async #launchFailed(thrown: unknown): Promise<void> {
     if (this.#isOver || this.#isEnding) return;
-    this.#isLaunched = true;
+    const { manager, name } = this.#context;
     const reason = thrown instanceof Error ? thrown : new Error(messageOf(thrown));
-    const info = await this.#context.manager.query(this.#context.name).catch(() => undefined);
-    const hasStarted = isAppError(reason) && reason.code === 'MANAGER_START_FAILED' && info !== undefined;
     if (isAppError(reason) && reason.code === 'MANAGER_TIMEOUT') await this.#cancel();
-    await (hasStarted
-      ? this.#end(info, reason)
-      : this.#resolve(neverRan(this.#isUnwanted ? undefined : reason)));
+    const info = await manager.query(name).catch(() => undefined);
+    const hasStarted = isAppError(reason) && reason.code === 'MANAGER_START_FAILED' && info !== undefined;
+    if (!hasStarted) return this.#resolve(neverRan(this.#isUnwanted ? undefined : reason));
+    // Not before all is known: a round that comes in between would take it for an end like any other.
+    this.#startError = reason;
+    this.#isLaunched = true;
+    // It may be on its way down still, and its end not noted yet.
+    await this.see(info);
   }
 
-  async #end(info: ServiceInfo, startError?: Error): Promise<void> {
+  async #end(info: ServiceInfo): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
     const identity = this.#identity ?? info.run?.id;
@@ -245,7 +255,7 @@ export class NativeRun implements Run {
     // While an agent is there it alone decides when to start again; what runs already is left to be taken over.
     if (startsAgain(info)) await this.#cancel();
     const isKnown = end.exitCode !== undefined || end.signal !== undefined;
-    this.#resolve(isKnown || this.#isUnwanted ? end : neverRan(end.error ?? startError));
+    this.#resolve(isKnown || this.#isUnwanted ? end : neverRan(end.error ?? this.#startError));
     if (isReplaced) this.#context.onReplaced();
   }
 

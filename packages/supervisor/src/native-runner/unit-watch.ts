@@ -107,6 +107,7 @@ export class UnitWatch {
   async #ask(): Promise<ReadonlyMap<string, ServiceInfo>> {
     const { manager, clock, log } = this.#options;
     const names = [...new Set(this.#runs.values())];
+    const launched = new Set([...this.#runs.keys()].filter((run) => run.isLaunched));
     try {
       const all = manager.queryAll
         ? await manager.queryAll(names)
@@ -115,7 +116,8 @@ export class UnitWatch {
       this.#lastRound = { at: clock.monotonic(), infos };
       for (const [run, name] of this.#runs) {
         const info = infos.get(name);
-        if (info) void run.see(info);
+        // An answer may be older than a start that was over meanwhile.
+        if (info && (launched.has(run) || info.pid !== undefined)) void run.see(info);
       }
       return infos;
     } catch (error) {

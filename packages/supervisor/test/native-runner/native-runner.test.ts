@@ -92,12 +92,12 @@ for (const isRich of [true, false]) {
       await until(async () => (await lastNativeLines(manager, polite.id)).includes('ready'));
       await polite.askToStop();
       assert.equal((await polite.ended).exitCode, 5);
-      const deaf = declarationOf(`trap '' TERM; ${forever}`, {
+      const deaf = declarationOf(`trap '' TERM; echo ready; ${forever}`, {
         name: 'deaf',
         stop: { by: { type: 'signal', signal: 'SIGTERM' }, graceMs: 100, reloadSignal: undefined },
       });
       const run = start(deaf);
-      await until(() => run.pid !== undefined);
+      await until(async () => (await lastNativeLines(manager, run.id)).includes('ready'));
       run.kill();
       assert.equal((await run.ended).signal, 'SIGKILL');
       assert.equal((await manager.query('mainstay-deaf-0')).pid, undefined);
@@ -173,9 +173,9 @@ describe('the native runner, when the manager was faster', () => {
       await until(() => run.pid !== undefined);
       const unit = manager.units.get('mainstay-shop-0') ?? assert.fail('no unit');
       const pid = run.pid ?? 0;
+      // Started again in the very moment of its end.
+      unit.spec = { ...unit.spec, recovery: { ...unit.spec.recovery, delayMs: 0 } };
       process.kill(pid, 'SIGKILL');
-      // In the very moment of the end, as RestartSec=0 would.
-      unit.child?.once('exit', () => manager.begin(unit));
       assert.equal((await run.ended).signal, 'SIGKILL');
       const next = runner.start(specOf(declaration, 2), noEvents, noOutput());
       await until(() => next.pid !== undefined);

@@ -183,16 +183,19 @@ export class SpawningManager {
     const restarts =
       !isFinal && (recovery.restart === 'always' || (recovery.restart === 'on-failure' && !isGood));
     unit.state = restarts ? 'start-pending' : isGood || unit.isStopping ? 'stopped' : 'failed';
-    if (restarts) {
+    const { runId } = unit;
+    // Without a wait nobody gets to see it down.
+    if (restarts && recovery.delayMs === 0) this.begin(unit);
+    else if (restarts) {
       unit.restart = setTimeout(() => {
         unit.restarts += 1;
         this.begin(unit);
       }, recovery.delayMs);
     }
-    this.noteEnd(unit, code, signal);
+    this.noteEnd(unit, runId, code, signal);
   }
 
-  protected noteEnd(_unit: Unit, _code: number | null, _signal: string | null): void {}
+  protected noteEnd(_unit: Unit, _runId: string, _code: number | null, _signal: string | null): void {}
 }
 
 class RichManager extends SpawningManager implements ServiceManager {
@@ -234,11 +237,11 @@ class RichManager extends SpawningManager implements ServiceManager {
     return this.query(name);
   }
 
-  protected override noteEnd(unit: Unit, code: number | null, signal: string | null): void {
+  protected override noteEnd(unit: Unit, runId: string, code: number | null, signal: string | null): void {
     const file = unit.spec.program?.endsFile;
     if (file === undefined || !readdirSync(join(file, '..'))) return;
     const end: ManagedEnd = {
-      run: unit.runId,
+      run: runId,
       exitCode: code ?? undefined,
       exitSignal: signal ?? undefined,
       outOfMemory: false,
