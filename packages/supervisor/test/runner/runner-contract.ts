@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { after, before, describe, test, type TestContext } from 'node:test';
 
@@ -193,6 +194,7 @@ export function runnerContract(harness: RunnerHarness): void {
         await output.printed(/ready/);
         await run.askToStop();
         assert.equal((await run.ended).exitCode, code);
+        await rm(file, { force: true });
       });
     }
 
