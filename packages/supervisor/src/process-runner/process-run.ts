@@ -75,15 +75,13 @@ export class ProcessRun implements Run {
     if (this.#isOver) return;
     if (stop.by.type !== 'ipc') {
       const { child, pid, container, env } = started;
-      await this.#parts.system.stop(stop.by, {
-        child,
-        pid,
-        container,
-        env,
-        cwd,
-        user,
-        timeoutMs: stop.graceMs,
-      });
+      const target = { child, pid, container, env, cwd, user, timeoutMs: stop.graceMs };
+      try {
+        await this.#parts.system.stop(stop.by, target);
+      } catch (error) {
+        // The end that was asked for may come before the command is through, and ends the command, too.
+        if (!this.#hasExited(started)) throw error;
+      }
       return;
     }
     const answer = await started.channel?.control({ type: 'stop', reason: 'stop' });
