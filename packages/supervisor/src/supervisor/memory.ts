@@ -13,6 +13,7 @@ export class MemoryKeeper {
   readonly #state: () => RememberedState;
   #timer: Timer | undefined;
   #isClosed = false;
+  #isDue = false;
 
   constructor(options: {
     readonly clock: Clock;
@@ -29,6 +30,20 @@ export class MemoryKeeper {
   changed(): void {
     if (this.#isClosed) this.#write();
     else this.#timer ??= this.#clock.setTimer(collectMs, () => this.flush());
+  }
+
+  /**
+   * For what a killed agent must not have forgotten: the numbers of runs, which name their lines in the log, and what was
+   * answered to a command. One write for all that comes in the same turn of the event loop.
+   */
+  changedForGood(): void {
+    this.changed();
+    if (this.#isClosed || this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.flush();
+    });
   }
 
   /** Writes now what has not been written; what changes from now on is written at once. */

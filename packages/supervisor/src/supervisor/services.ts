@@ -163,7 +163,7 @@ export class Services {
       areDependenciesMet: (service) => this.#areMet(service),
       tell: (event) => this.#tell(event),
       remember: () => {
-        this.keeper.changed();
+        this.keeper.changedForGood();
         this.sampler.begin();
       },
       onChange: (instance, phase) => this.#changed(instance, phase),

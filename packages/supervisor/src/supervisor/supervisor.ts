@@ -119,7 +119,7 @@ export class Supervisor implements SupervisorControl {
   async stop(names: readonly string[]): Promise<void> {
     const groups = this.#services.named(names);
     for (const group of groups) group.isStopped = true;
-    this.#services.keeper.changed();
+    this.#services.keeper.changedForGood();
     await stopInOrder(groups);
   }
 
@@ -152,7 +152,7 @@ export class Supervisor implements SupervisorControl {
       );
     if (!group) return;
     group.scaled = instances;
-    this.#services.keeper.changed();
+    this.#services.keeper.changedForGood();
     await resize(group);
   }
 
@@ -229,7 +229,7 @@ export class Supervisor implements SupervisorControl {
   #toldToRun(group: Group): void {
     group.begin();
     group.isStopped = false;
-    this.#services.keeper.changed();
+    this.#services.keeper.changedForGood();
   }
 
   #mustBeOpen(): void {
