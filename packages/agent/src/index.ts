@@ -29,6 +29,7 @@ export {
 } from './install/manage-agent.ts';
 export { agentServiceName, programFolder } from './install/places.ts';
 export { openAgent } from './open-agent.ts';
+export { probeCapabilities } from './parts/probe-capabilities.ts';
 export type { AgentParts, HostQuestion, OpenedRunner, PartsContext } from './parts.ts';
 export { MetricsPage, type MetricsPageOptions } from './metrics/metrics-page.ts';
 export {

@@ -1,16 +1,14 @@
-import { messageOf } from '@mainstay/core';
-import { releaseProgramPages } from '@mainstay/platform';
+import { systemClock } from '@mainstay/platform';
 import type { ServiceContext, ServiceHandlers } from '@mainstay/service';
 
 import { directoryFacts, installedDirectories, type AgentDirectories } from './directories.ts';
 import { environmentForServices } from './environment.ts';
+import { GiveBack } from './give-back.ts';
 import { openAgent } from './open-agent.ts';
 import { stopGraceMs } from './stop-grace.ts';
 
 /** What is left of that for the kill and the clean-up, in milliseconds. */
 const killReserveMs = 20_000;
-/** By then an idle agent has done all that a start does, pino included, in milliseconds. */
-const startIsOverMs = 3_000;
 
 /** The agent of the machine, or of a user; ready when its API listens and its manifest has been begun. */
 export async function openInstalledAgent(ctx: ServiceContext): Promise<ServiceHandlers> {
@@ -22,10 +20,14 @@ export async function openInstalledAgent(ctx: ServiceContext): Promise<ServiceHa
     onShutdown: () => ctx.requestStop(),
   });
   ctx.log.info({ socket: agent.socketPath }, 'The agent listens');
-  const trim = setTimeout(() => void giveBack(ctx), startIsOverMs);
+  const giveBack = new GiveBack(systemClock, ctx.log);
+  agent.watch(({ type }) => {
+    if (type === 'started') giveBack.soon();
+  });
+  giveBack.soon();
   return {
     async stop() {
-      clearTimeout(trim);
+      giveBack.close();
       const timer = setTimeout(() => void agent.close({ force: true }), stopGraceMs - killReserveMs);
       try {
         await agent.close();
@@ -37,15 +39,6 @@ export async function openInstalledAgent(ctx: ServiceContext): Promise<ServiceHa
       await agent.reread();
     },
   };
-}
-
-/** Most of what a start has mapped is never used again: 30 MB and more of an agent that is to run for months. */
-async function giveBack({ log }: ServiceContext): Promise<void> {
-  try {
-    await releaseProgramPages();
-  } catch (error) {
-    log.debug({ error: messageOf(error) }, 'Memory of the start could not be given back');
-  }
 }
 
 /** Each directory may be set: several agents on one machine, or a disk of its own for the logs. */

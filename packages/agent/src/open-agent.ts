@@ -135,6 +135,8 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
         statistics: logs.statistics(),
         limitsOf: (name) => supervisor.manifest().services.find((service) => service.name === name)?.limits,
       }),
+    testAlerts: () => alerts.test(),
+    capabilitiesOf: (kind) => runners.get(kind)?.capabilities,
     onShutdown: (how) => (options.onShutdown ? options.onShutdown(how) : void close(how)),
   });
   if (endpoint) {

@@ -8,11 +8,14 @@ import {
   type LogStore,
   type Manifest,
   type Plan,
+  type RunnerCapabilities,
+  type RunnerKind,
   type ServiceView,
   type SupervisorControl,
   type SupervisorEvent,
 } from '@mainstay/supervisor';
 
+import type { AlertTestResult } from './alerts/alert-dispatcher.ts';
 import type { Action, AgentBackend, AgentInfo, ServiceDetail } from './api/types.ts';
 import type { AgentDirectories } from './directories.ts';
 import { agentErrors } from './errors.ts';
@@ -40,6 +43,9 @@ export interface RunningAgentOptions {
   /** The manifest has been saved, and is being carried out: alerts go by it from now on. */
   readonly adopt: (manifest: Manifest) => void;
   readonly renderMetrics: () => string | Promise<string>;
+  readonly testAlerts: () => Promise<readonly AlertTestResult[]>;
+  /** Undefined: not opened. */
+  readonly capabilitiesOf: (kind: RunnerKind) => RunnerCapabilities | undefined;
   readonly onShutdown: (options: { readonly force: boolean }) => void;
 }
 
@@ -80,6 +86,8 @@ export class RunningAgent implements AgentBackend {
       appliedAt: store.current?.appliedAt,
       services: this.#current.services.length,
       rssBytes: process.memoryUsage.rss(),
+      runners: this.#capabilities(),
+      listens: takenBy(this.#current),
     };
   }
 
@@ -159,9 +167,23 @@ export class RunningAgent implements AgentBackend {
     return this.#options.renderMetrics();
   }
 
+  testAlerts(): Promise<readonly AlertTestResult[]> {
+    return this.#options.testAlerts();
+  }
+
   shutdown(options: { readonly force: boolean }): void {
     this.#options.log.info(options, 'Asked to stop');
     this.#options.onShutdown(options);
+  }
+
+  #capabilities(): AgentInfo['runners'] {
+    const kinds = ['process', 'native'] as const;
+    return Object.fromEntries(
+      kinds.flatMap((kind) => {
+        const can = this.#options.capabilitiesOf(kind);
+        return can ? [[kind, can]] : [];
+      }),
+    );
   }
 
   get #current(): Manifest {
@@ -241,6 +263,12 @@ export class RunningAgent implements AgentBackend {
       return [];
     }
   }
+}
+
+/** The addresses that an agent with this manifest listens on, for its services and for scrapers. */
+export function takenBy({ services, metrics }: Manifest): AgentInfo['listens'] {
+  const taken = [...services.flatMap(({ listen }) => listen), ...(metrics.listen ? [metrics.listen] : [])];
+  return taken.map(({ host, port }) => ({ host, port }));
 }
 
 function withoutNative(manifest: Manifest): Manifest {

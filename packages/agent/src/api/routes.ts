@@ -106,6 +106,11 @@ export function createRouter(backend: AgentBackend, now: () => number): Router {
           ),
         ),
     ],
+    [
+      'POST',
+      /^\/v1\/alerts\/test$/,
+      async ({ response }) => sendJson(response, 200, { targets: await backend.testAlerts() }),
+    ],
     ['GET', /^\/metrics$/, ({ response }) => sendMetrics(backend, response)],
   ];
 

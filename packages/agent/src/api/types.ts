@@ -5,8 +5,12 @@ import type {
   Plan,
   ServiceDeclaration,
   ServiceView,
+  RunnerCapabilities,
+  RunnerKind,
   SupervisorEvent,
 } from '@mainstay/supervisor';
+
+import type { AlertTestResult } from '../alerts/alert-dispatcher.ts';
 
 /** First part of every path but `/metrics`. A change that an older client cannot live with gets the next one. */
 export const apiVersion = 'v1';
@@ -31,6 +35,10 @@ export interface AgentInfo {
   readonly appliedAt: number | undefined;
   readonly services: number;
   readonly rssBytes: number;
+  /** What its runners can do here; one that was not wanted yet is missing. */
+  readonly runners: Readonly<Partial<Record<RunnerKind, RunnerCapabilities>>>;
+  /** Addresses that its manifest has taken. */
+  readonly listens: readonly { readonly host: string; readonly port: number }[];
 }
 
 /** `GET /v1/services/NAME` */
@@ -60,6 +68,8 @@ export interface AgentBackend {
   /** Calls with every event from now on; the returned function ends it. */
   watch(onEvent: (event: SupervisorEvent) => void): () => void;
   metrics(): string | Promise<string>;
+  /** Sends a test alert to every target of the manifest; resolves when each has been tried. */
+  testAlerts(): Promise<readonly AlertTestResult[]>;
   /** Begins a stop of the agent, and returns at once. */
   shutdown(options: { readonly force: boolean }): void;
 }

@@ -1,5 +1,6 @@
 import type { Explanation, LogLine, LogReadOptions, Manifest, Plan, ServiceView } from '@mainstay/supervisor';
 
+import type { AlertTestResult } from '../alerts/alert-dispatcher.ts';
 import { isRecord } from '../manifest/shape.ts';
 import type { OwnershipFacts } from '../socket/ownership.ts';
 import type { Action, AgentEvent, AgentInfo, ServiceDetail } from '../api/types.ts';
@@ -96,6 +97,14 @@ export class AgentClient {
   /** As Prometheus reads it. */
   async metrics(): Promise<string> {
     return askText(this.#way, { method: 'GET', path: '/metrics', timeoutMs: this.#timeoutMs });
+  }
+
+  /** Sends a test alert to every target of the manifest; resolves when each has been tried. */
+  async testAlerts(options: { readonly signal?: AbortSignal } = {}): Promise<readonly AlertTestResult[]> {
+    return listIn(
+      await this.#post('/v1/alerts/test', {}, options.signal),
+      'targets',
+    ) as readonly AlertTestResult[];
   }
 
   /** Begins a stop of the agent and of its services; resolves at once. With `force` they are killed. */

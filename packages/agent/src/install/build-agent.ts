@@ -14,6 +14,10 @@ export interface BuiltAgent {
 
 /** Builds the agent's executable for this machine, in a temporary folder. Throws the builder's errors. */
 export async function buildAgent(options: {
+  /** Entry file or folder of the service that is the agent. @default this package: no command line with it */
+  readonly input?: string;
+  /** Of the executable. @default from its package.json */
+  readonly name?: string;
   readonly onProgress?: BuildProgress;
   readonly signal?: AbortSignal;
 }): Promise<BuiltAgent> {

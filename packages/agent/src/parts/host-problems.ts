@@ -1,5 +1,6 @@
 import { checkManifest, hostFacts } from '@mainstay/supervisor/check';
 
+import { takenBy } from '../running-agent.ts';
 import type { HostQuestion, PartsContext } from '../parts.ts';
 
 /** What this machine cannot do of a manifest: programs, folders, ports, accounts, limits that nobody would hold. */
@@ -7,10 +8,7 @@ export async function hostProblems(
   { environment }: PartsContext,
   { manifest, running, runnerOf }: HostQuestion,
 ): Promise<readonly string[]> {
-  const taken = [
-    ...running.services.flatMap(({ listen }) => listen),
-    ...(running.metrics.listen ? [running.metrics.listen] : []),
-  ];
+  const taken = takenBy(running);
   const facts = hostFacts({
     environment,
     isOurs: ({ host, port }) => taken.some((each) => each.host === host && each.port === port),
