@@ -54,6 +54,11 @@ const mutations: readonly (readonly [what: string, texts: Texts, expected: reado
     ['layers packages/build/src/index.ts:5'],
   ],
   [
+    'a package that imports its own files by its name',
+    adding('packages/build/src/index.ts', "import '@mainstay/build';"),
+    ['layers packages/build/src/index.ts:5'],
+  ],
+  [
     'a package without a row',
     { ...good, 'packages/extra/src/index.ts': "import fs from 'node:fs';\n" },
     ['layers packages/extra/src/index.ts:1'],
@@ -105,6 +110,11 @@ const mutations: readonly (readonly [what: string, texts: Texts, expected: reado
 
 describe('the rules', () => {
   it('let a good tree pass', () => assert.deepEqual(broken(good), []));
+
+  it('let an entry name its own package, so that the builder can take it apart', () => {
+    const entry = { 'packages/build/src/main.ts': "void import('@mainstay/build/inner');\n" };
+    assert.deepEqual(broken({ ...good, ...entry }), []);
+  });
 
   for (const [what, texts, expected] of mutations) {
     it(`catch ${what}`, () => assert.deepEqual(broken(texts), expected));

@@ -143,6 +143,8 @@ export const noCycles: Rule = (tree) => {
 export const declaredDependencies: Rule = (tree) => {
   const undeclared = forEachImport(tree, (specifier, { path }) => {
     if (isRelative(specifier) || isBuiltin(specifier)) return undefined;
+    // Its own name, which `layers` allows to an entry alone, needs no declaration.
+    if (packageName(specifier) === `@mainstay/${packageOf(path)}`) return undefined;
     const declared = tree.manifests.get(packageOf(path))?.dependencies ?? {};
     return packageName(specifier) in declared
       ? undefined
