@@ -102,7 +102,9 @@ function open(path: string, stream: OutputStream): End {
   // First the end that does not wait for the other one (fifo(7)). Only the program's own end blocks.
   const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    return { stream, path, readFd, writeFd: openSync(path, constants.O_WRONLY), reader: undefined };
+    // For reading too: when this process dies the pipe has a reader still, so that the program waits in place of being ended
+    // by SIGPIPE, and what is in the pipe lives until the guardian comes for it.
+    return { stream, path, readFd, writeFd: openSync(path, constants.O_RDWR), reader: undefined };
   } catch (error) {
     closeSync(readFd);
     throw error;
