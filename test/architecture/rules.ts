@@ -145,6 +145,8 @@ export const declaredDependencies: Rule = (tree) => {
     if (isRelative(specifier) || isBuiltin(specifier)) return undefined;
     // Its own name, which `layers` allows to an entry alone, needs no declaration.
     if (packageName(specifier) === `@mainstay/${packageOf(path)}`) return undefined;
+    // By its own name a package can import what it exports (Node: self-referencing a package using its name).
+    if (tree.manifests.get(packageOf(path))?.name === packageName(specifier)) return undefined;
     const declared = tree.manifests.get(packageOf(path))?.dependencies ?? {};
     return packageName(specifier) in declared
       ? undefined

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { addAgentCommands } from './command-line/agent-commands.ts';
 import { addMaking } from './command-line/making-commands.ts';
 import { adder, newProgram, runProgram, type Done } from './command-line/program.ts';
 import { addRunning } from './command-line/running-commands.ts';
@@ -19,6 +20,7 @@ export function createMainstay(context: CliContext, done: Done): Command {
   const add = adder(program);
   addRunning(context, add, done);
   addServiceCommands(context, add, done);
+  addAgentCommands(context, add, done);
   addMaking(context, add, done);
   add('doctor', 'Look whether this machine can run and build services, and say what to do', ['doctor --json'])
     .option('--json', 'print JSON')

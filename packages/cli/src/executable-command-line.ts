@@ -1,13 +1,18 @@
 import { processOutput } from '@mainstay/service/terminal';
 
+import { addAgentCommands } from './command-line/agent-commands.ts';
 import { adder, newProgram, runProgram } from './command-line/program.ts';
 import { addServiceCommands } from './command-line/service-commands.ts';
 import type { CliContext } from './context.ts';
 
-/** `agent …` and `version` are left to the commands that every service has; the rest is asked of a running agent. */
+/** What every service's executable can do, and ours does not do in a way of its own. */
+const inherited = new Set(['config', 'doctor', 'logs', 'run', 'version']);
+
+/** `version`, and `agent logs` and the like, are left to the commands that every service has. */
 export async function runExecutable(argv: readonly string[]): Promise<number | readonly string[]> {
-  if (argv[0] === 'agent') return argv.length > 1 ? argv.slice(1) : ['--help'];
-  if (argv[0] === 'version') return argv;
+  const [first, second = ''] = argv;
+  if (first === 'version') return argv;
+  if (first === 'agent' && inherited.has(second)) return argv.slice(1);
   const context: CliContext = {
     env: process.env,
     cwd: process.cwd(),
@@ -18,8 +23,10 @@ export async function runExecutable(argv: readonly string[]): Promise<number | r
   return runProgram(context, given, (done) => {
     const program = newProgram(context)
       .description('Keeps services running on this machine')
-      .addHelpText('after', '\nThe agent itself: mainstay agent --help');
-    addServiceCommands(context, adder(program), done);
+      .addHelpText('after', '\nThe agent itself also has: mainstay agent logs | config | doctor');
+    const add = adder(program);
+    addServiceCommands(context, add, done);
+    addAgentCommands(context, add, done);
     return program;
   });
 }

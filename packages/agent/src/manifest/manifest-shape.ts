@@ -65,6 +65,7 @@ const stop = object({
   }),
   graceMs: duration,
   reloadSignal: optional(signal),
+  reloadOrder: optional(oneOf('stop-first', 'start-first')),
 } satisfies ShapesOf<StopRules>);
 
 const restart = object({

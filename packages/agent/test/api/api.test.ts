@@ -47,9 +47,10 @@ describe('the API', () => {
     await client.act('restart', ['a', 'b']);
     await client.shutdown({ force: true });
     assert.equal(await client.metrics(), 'up 1\n');
+    assert.deepEqual(await client.testAlerts(), [{ target: 'webhook' }]);
     assert.deepEqual(
       backend.calls.map(([name]) => name),
-      ['why', 'apply', 'act', 'shutdown'],
+      ['why', 'apply', 'act', 'shutdown', 'testAlerts'],
     );
     assert.deepEqual(backend.calls[0], ['why', 'a/b']);
     assert.deepEqual(backend.calls[2], ['act', 'restart', ['a', 'b']]);

@@ -21,6 +21,8 @@ const info: AgentInfo = {
   appliedAt: undefined,
   services: 0,
   rssBytes: 1,
+  runners: {},
+  listens: [],
 };
 
 /** Stands behind the API in tests of the transport: says what it was asked. */
@@ -35,6 +37,11 @@ export class FakeBackend implements AgentBackend {
 
   info(): AgentInfo {
     return info;
+  }
+
+  async testAlerts(): ReturnType<AgentBackend['testAlerts']> {
+    this.calls.push(['testAlerts']);
+    return [{ target: 'webhook', problem: undefined }];
   }
 
   views(): readonly [] {

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 
 import type { CliContext } from '../context.ts';
 import { countOption, durationOption, sinceOption } from './options.ts';
-import type { Add, Done } from './program.ts';
+import { adder, type Add, type Done } from './program.ts';
 
 /** What is asked of a running agent about its services. */
 export function addServiceCommands(context: CliContext, add: Add, done: Done): void {
@@ -28,7 +28,12 @@ function addLooks(context: CliContext, add: Add, done: Done): void {
     .action(async (name: string, options) =>
       done(await (await import('../commands/services/describe.ts')).describe(context, name, options)),
     );
-  withAgent(add('why', 'Say in a sentence why a service is as it is, with the evidence', ['why orders']))
+  withAgent(
+    add('why', 'Say in a sentence why a service is as it is, with the evidence', [
+      'why orders',
+      'why orders/1',
+    ]),
+  )
     .argument('<service>')
     .action(async (name: string, options) =>
       done(await (await import('../commands/services/why.ts')).why(context, name, options)),
@@ -37,7 +42,7 @@ function addLooks(context: CliContext, add: Add, done: Done): void {
     add('logs', 'Show what services wrote, of all instances and runs', [
       'logs -f',
       'logs orders --since 10m',
-      'logs orders --instance 1 -n 1000 --raw',
+      'logs orders/1 -n 1000 --raw',
     ]),
   )
     .argument('[services...]', 'only these')
@@ -49,6 +54,18 @@ function addLooks(context: CliContext, add: Add, done: Done): void {
     .action(async (names: string[], options) =>
       done(await (await import('../commands/services/logs.ts')).logs(context, names, options)),
     );
+  withAgent(
+    add('events', 'Follow what happens to services, until Ctrl-C', ['events', 'events orders --json']),
+  )
+    .argument('[services...]', 'only these')
+    .action(async (names: string[], options) =>
+      done(await (await import('../commands/services/events.ts')).events(context, names, options)),
+    );
+  withAgent(
+    add('metrics', 'Print the metrics as Prometheus reads them', ['metrics', 'metrics --json']),
+  ).action(async (options) =>
+    done(await (await import('../commands/services/metrics.ts')).metrics(context, options)),
+  );
   withAgent(add('top', 'Watch what the services take', ['top', 'top --sort memory', 'top --json --count 5']))
     .option('--interval <time>', 'between two looks', durationOption(200), 2000)
     .addOption(
@@ -78,6 +95,15 @@ function addActions(context: CliContext, add: Add, done: Done): void {
       .action(async (names: string[], options) =>
         done(await (await import('../commands/services/act.ts')).act(context, action, names, options)),
       );
+  const alerts = add('alerts', 'Try whether alerts arrive', ['alerts test']).usage('<command> [options]');
+  withAgent(
+    adder(alerts, 'mainstay alerts')('test', 'Send a test alert to every target of the manifest', [
+      'test',
+      'test --json',
+    ]),
+  ).action(async (options) =>
+    done(await (await import('../commands/services/alerts.ts')).testAlerts(context, options)),
+  );
   withAgent(
     add('scale', 'Change how many instances of a service run, until its manifest changes the number', [
       'scale orders 4',

@@ -6,7 +6,7 @@ import { oncePerKeyPress } from '@mainstay/platform';
 import type { Manifest } from '@mainstay/supervisor';
 
 import type { CliContext } from '../context.ts';
-import { checkedManifest } from '../manifest/checked-manifest.ts';
+import { checkedManifest, socketBeside } from '../manifest/checked-manifest.ts';
 import { onlyServices } from '../manifest/only-services.ts';
 import { packageVersion } from '../package-version.ts';
 import type { InstanceRow } from '../services/instance-row.ts';
@@ -26,7 +26,8 @@ interface UpOptions {
 /** Runs an agent with the services of the manifest until they have ended or Ctrl-C stops them. */
 export async function up(context: CliContext, names: readonly string[], options: UpOptions): Promise<number> {
   const file = resolve(context.cwd, options.file);
-  const manifest = onlyServices((await checkedManifest(file, context.env)).manifest, names, file);
+  const checked = await checkedManifest(file, context.env, socketBeside(file));
+  const manifest = onlyServices(checked.manifest, names, file);
   const session = new UpSession((rows) => presenterFor(context, options, manifest, rows));
   const { presenter } = session;
   const interrupt = oncePerKeyPress(() => session.interrupt());

@@ -3,10 +3,12 @@ import { relative, resolve } from 'node:path';
 import { ExitCode } from '@mainstay/core';
 import { printable } from '@mainstay/service/terminal';
 import type { ManifestProblem } from '@mainstay/supervisor';
-import { checkManifest, hostFacts } from '@mainstay/supervisor/check';
+import { checkManifest } from '@mainstay/supervisor/check';
 
 import type { CliContext } from '../context.ts';
+import { nearestSocket } from '../manifest/checked-manifest.ts';
 import { formatProblem, readManifest } from '../manifest/load-manifest.ts';
+import { machineFacts } from '../manifest/machine-facts.ts';
 
 interface ValidateOptions {
   readonly file: string;
@@ -22,7 +24,7 @@ export async function validate(context: CliContext, options: ValidateOptions): P
   const services = result.ok ? result.manifest.services.map(({ name }) => name) : [];
   let problems: readonly ManifestProblem[] = result.ok ? [] : result.problems;
   if (result.ok && options.host) {
-    const facts = hostFacts({ environment: context.env, isOurs: () => false, capabilities: () => undefined });
+    const facts = await machineFacts(result.manifest, context.env, nearestSocket(context.cwd));
     problems = await checkManifest(result.manifest, result.positions, facts);
   }
   const report = { file, ok: problems.length === 0, services, problems, warnings: result.warnings };

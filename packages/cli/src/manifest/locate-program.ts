@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
+import { isSea } from 'node:sea';
 
 import type { Located } from '@mainstay/supervisor';
 
@@ -14,6 +15,12 @@ export async function locateProgram(path: string): Promise<Located> {
       return { ok: true, program: { command: path, args: ['run'], cwd: dirname(path) } };
     return { ok: false, message: `${path} is a file that cannot be executed; make it executable (chmod +x)` };
   }
+  // There is no Node here but the one inside, and that runs this program.
+  if (isSea())
+    return {
+      ok: false,
+      message: `${path} is not an executable, and an installed agent runs no sources: build it with \`mainstay build\`, and name what that makes`,
+    };
   const found = await tryLocateSource(path);
   if (!found.ok) return found;
   const { folder, args } = found.program;

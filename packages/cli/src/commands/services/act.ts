@@ -4,6 +4,7 @@ import { ProgressLine } from '@mainstay/service/terminal';
 
 import type { CliContext } from '../../context.ts';
 import { cliErrors } from '../../errors.ts';
+import { checkNames, wholeServices } from '../../services/names.ts';
 import { agentFor, type AgentOptions } from './agent-options.ts';
 import { printServices } from './ps.ts';
 
@@ -18,13 +19,17 @@ const doing: Readonly<Record<Action, string>> = {
 export async function act(
   context: CliContext,
   action: Action,
-  names: readonly string[],
+  given: readonly string[],
   options: AgentOptions & { readonly all?: boolean },
 ): Promise<number> {
   // Nothing named is a slip more often than a wish, and a stop of everything is hard to take back.
-  if (names.length === 0 && options.all !== true)
+  if (given.length === 0 && options.all !== true)
     throw cliErrors.error('CLI_NOTHING_NAMED', `Name the services to ${action}, or write --all`);
+  if (given.length > 0 && options.all === true)
+    throw cliErrors.error('CLI_NOTHING_NAMED', 'Name services or write --all, not both');
+  const names = wholeServices(given, action);
   const agent = agentFor(context, options);
+  if (names.length > 0) checkNames(names, await agent.services());
   const progress = options.json
     ? undefined
     : new ProgressLine(context.output.err, { now: () => performance.now() });

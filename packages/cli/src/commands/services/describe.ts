@@ -4,13 +4,16 @@ import type { InstanceView, ServiceDeclaration, ServiceView } from '@mainstay/su
 
 import type { CliContext } from '../../context.ts';
 import { labelOf } from '../../services/instance-row.ts';
+import { checkNames, wholeServices } from '../../services/names.ts';
 import { agentFor, type AgentOptions } from './agent-options.ts';
 
 type Line = readonly [label: string, text: string | undefined];
 
 /** Everything that is known of one service: what it was told to be, and how it is. */
 export async function describe(context: CliContext, name: string, options: AgentOptions): Promise<number> {
-  const detail = await agentFor(context, options).service(name);
+  const agent = agentFor(context, options);
+  checkNames(wholeServices([name], 'describe'), await agent.services());
+  const detail = await agent.service(name);
   const { out } = context.output;
   if (options.json) {
     out.write(`${JSON.stringify(detail)}\n`);

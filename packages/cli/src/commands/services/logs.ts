@@ -1,10 +1,15 @@
+import type { AgentClient } from '@mainstay/agent';
 import { ExitCode } from '@mainstay/core';
 import { printable } from '@mainstay/service/terminal';
-import type { LogLine as StoredLine } from '@mainstay/supervisor';
+import type { LogLine as StoredLine, LogReadOptions } from '@mainstay/supervisor';
 
 import type { CliContext } from '../../context.ts';
+import { cliErrors } from '../../errors.ts';
+import { localTime } from '../../services/local-time.ts';
 import { readLogLine } from '../../services/log-line.ts';
+import { checkNames, parseName } from '../../services/names.ts';
 import { agentFor, type AgentOptions } from './agent-options.ts';
+import { followed } from './follow.ts';
 
 export interface LogsOptions extends AgentOptions {
   readonly follow?: boolean;
@@ -22,25 +27,51 @@ export async function logs(
   names: readonly string[],
   options: LogsOptions,
 ): Promise<number> {
-  const { signal } = context.interrupted;
   const { out } = context.output;
-  const stop = (): void => context.interrupted.abort();
-  // Ctrl-C is how a person ends `--follow`: no failure.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
-  const lines = agentFor(context, options).logs({
-    services: names.length === 0 ? undefined : names,
-    lines: options.lines,
-    follow: options.follow === true,
-    signal,
-    ...(options.instance !== undefined && { instance: options.instance }),
-    ...(options.since !== undefined && { since: options.since }),
+  const agent = agentFor(context, options);
+  const wanted = wantedOf(names, options);
+  await checkLogged(agent, wanted.services ?? []);
+  return followed(context, async (signal) => {
+    const query = { ...wanted, lines: options.lines, follow: options.follow === true, signal };
+    const since = options.since === undefined ? {} : { since: options.since };
+    for await (const line of agent.logs({ ...query, ...since }))
+      out.write(`${show(line, options, out.isTTY)}\n`);
+    return ExitCode.ok;
   });
-  try {
-    for await (const line of lines) out.write(`${show(line, options, out.isTTY)}\n`);
-  } catch (error) {
-    if (!signal.aborted) throw error;
+}
+
+/** `orders/1` is the same as `orders --instance 1`. Throws CLI_SEVERAL_INSTANCES. */
+function wantedOf(
+  names: readonly string[],
+  { instance }: LogsOptions,
+): Pick<LogReadOptions, 'services' | 'instance'> {
+  const named = names.map(parseName);
+  const instances = new Set(named.map((each) => each.instance ?? instance));
+  if (instances.size > 1)
+    throw cliErrors.error(
+      'CLI_SEVERAL_INSTANCES',
+      'The logs of different instances cannot be shown together: name one instance, or whole services',
+    );
+  const [one = instance] = instances;
+  return {
+    services: named.length === 0 ? undefined : [...new Set(named.map(({ service }) => service))],
+    ...(one !== undefined && { instance: one }),
+  };
+}
+
+/** A service that the agent has no more may have left lines. Throws SUPERVISOR_UNKNOWN_SERVICE. */
+async function checkLogged(agent: AgentClient, services: readonly string[]): Promise<void> {
+  if (services.length === 0) return;
+  const known = await agent.services();
+  for (const service of services) {
+    if (known.some(({ name }) => name === service)) continue;
+    if (!(await hasLines(agent, service))) checkNames([service], known);
   }
-  return ExitCode.ok;
+}
+
+async function hasLines(agent: AgentClient, service: string): Promise<boolean> {
+  const lines = agent.logs({ services: [service], lines: 1, follow: false });
+  return (await lines.next()).done !== true;
 }
 
 function show(line: StoredLine, { json, raw }: LogsOptions, isTerminal: boolean): string {
@@ -51,13 +82,4 @@ function show(line: StoredLine, { json, raw }: LogsOptions, isTerminal: boolean)
   const level = read.level === undefined ? '' : `${read.level.toUpperCase().padEnd(5)} `;
   const stream = line.stream === 'stderr' && read.record === undefined ? '! ' : '';
   return `${localTime(line.time)} ${line.service}/${line.instance}#${line.run} | ${stream}${level}${read.text}`;
-}
-
-/** `2026-11-22 23:04:05.123`, in the time zone of who reads. */
-function localTime(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  const two = (part: number): string => String(part).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${day} ${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }

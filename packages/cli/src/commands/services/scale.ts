@@ -1,6 +1,7 @@
 import { ExitCode } from '@mainstay/core';
 
 import type { CliContext } from '../../context.ts';
+import { checkNames, wholeServices } from '../../services/names.ts';
 import { agentFor, type AgentOptions } from './agent-options.ts';
 import { printServices } from './ps.ts';
 
@@ -11,7 +12,9 @@ export async function scale(
   instances: number,
   options: AgentOptions,
 ): Promise<number> {
-  const { service } = await agentFor(context, options).scale(name, instances);
+  const agent = agentFor(context, options);
+  checkNames(wholeServices([name], 'scale'), await agent.services());
+  const { service } = await agent.scale(name, instances);
   if (options.json) context.output.out.write(`${JSON.stringify(service)}\n`);
   else printServices(context, [service]);
   return ExitCode.ok;

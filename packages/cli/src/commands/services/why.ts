@@ -3,11 +3,17 @@ import { printable } from '@mainstay/service/terminal';
 import type { Explanation } from '@mainstay/supervisor';
 
 import type { CliContext } from '../../context.ts';
+import { checkInstance, parseName } from '../../services/names.ts';
 import { agentFor, type AgentOptions } from './agent-options.ts';
 
-/** One sentence for each instance, and what it rests on. */
+/** One sentence for each instance, or for the one that was named, and what it rests on. */
 export async function why(context: CliContext, name: string, options: AgentOptions): Promise<number> {
-  const explanations = await agentFor(context, options).why(name);
+  const agent = agentFor(context, options);
+  const named = parseName(name);
+  checkInstance(named, await agent.services());
+  const explanations = (await agent.why(named.service)).filter(
+    ({ instance }) => named.instance === undefined || instance === named.instance,
+  );
   const { out } = context.output;
   if (options.json) out.write(`${JSON.stringify(explanations)}\n`);
   else out.write(`${explanations.map((one) => paragraph(one, out.style.dim)).join('\n\n')}\n`);

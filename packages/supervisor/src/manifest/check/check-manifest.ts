@@ -21,6 +21,8 @@ export interface HostFacts {
   writeProblem(path: string): Promise<string | undefined>;
   portProblem(address: { readonly host: string; readonly port: number }): Promise<string | undefined>;
   userProblem(name: string): Promise<string | undefined>;
+  /** Why there is no such runner here; missing: not asked. */
+  runnerProblem?(kind: RunnerKind): string | undefined;
   /** Undefined: not known here, so nothing is held against it. */
   capabilities(kind: RunnerKind): RunnerCapabilities | undefined;
 }
@@ -72,6 +74,8 @@ async function checkService(
   }
   for (const socket of listen) await ask(`${where}.listen.${socket.name}`, facts.portProblem(socket));
   if (user !== undefined) await ask(`${where}.user`, facts.userProblem(user));
+  const noRunner = facts.runnerProblem?.(runner);
+  if (noRunner !== undefined) tell(`${where}.runner`, `cannot be ${runner} here: ${noRunner}`);
   const can = facts.capabilities(runner);
   if (can) checkCapabilities(service, can, (path, message) => tell(`${where}.${path}`, message));
 }
