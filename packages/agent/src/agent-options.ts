@@ -3,7 +3,7 @@ import type { LogLine, Plan, SupervisorEvent } from '@mainstay/supervisor';
 
 import type { AgentBackend } from './api/types.ts';
 import type { AgentDirectories } from './directories.ts';
-import type { AgentParts } from './parts.ts';
+import type { AgentParts } from './parts/types.ts';
 
 export interface AgentOptions {
   readonly directories: AgentDirectories;

@@ -30,7 +30,7 @@ export {
 export { agentServiceName, programFolder } from './install/places.ts';
 export { openAgent } from './open-agent.ts';
 export { probeCapabilities } from './parts/probe-capabilities.ts';
-export type { AgentParts, HostQuestion, OpenedRunner, PartsContext } from './parts.ts';
+export type { AgentParts, HostQuestion, OpenedRunner, PartsContext } from './parts/types.ts';
 export { MetricsPage, type MetricsPageOptions } from './metrics/metrics-page.ts';
 export {
   AlertDispatcher,

@@ -1,7 +1,7 @@
 import type { Logger } from '@mainstay/core';
 import type { Manifest, Runner, RunnerKind, ServiceDeclaration } from '@mainstay/supervisor';
 
-import type { AgentParts, OpenedRunner, PartsContext } from './parts.ts';
+import type { AgentParts, OpenedRunner, PartsContext } from './parts/types.ts';
 
 /** The runners of an agent: the one for child processes is always there, the native one from when it is wanted. */
 export class Runners {

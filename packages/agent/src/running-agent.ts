@@ -22,6 +22,7 @@ import { agentErrors } from './errors.ts';
 import type { EventFeed } from './event-feed.ts';
 import { readManifest } from './manifest/read-manifest.ts';
 import type { ManifestStore } from './state/manifest-store.ts';
+import { takenBy } from './taken-addresses.ts';
 
 export interface RunningAgentOptions {
   readonly clock: Clock;
@@ -263,12 +264,6 @@ export class RunningAgent implements AgentBackend {
       return [];
     }
   }
-}
-
-/** The addresses that an agent with this manifest listens on, for its services and for scrapers. */
-export function takenBy({ services, metrics }: Manifest): AgentInfo['listens'] {
-  const taken = [...services.flatMap(({ listen }) => listen), ...(metrics.listen ? [metrics.listen] : [])];
-  return taken.map(({ host, port }) => ({ host, port }));
 }
 
 function withoutNative(manifest: Manifest): Manifest {

@@ -54,7 +54,8 @@ export { SocketProvider, type ProvidedDescriptor } from './shared-port/socket-pr
 export { planChanges } from './plan/plan-changes.ts';
 export { serviceAsWritten, settingsAsWritten, type Written } from './plan/as-written.ts';
 export type { Plan, PlannedChange, PlannedDifference } from './supervisor/types.ts';
-export { explain, type Explained } from './explain/explain.ts';
+export { explain } from './explain/explain.ts';
+export type { Explained } from './explain/types.ts';
 export { describeEnd } from './instance/describe.ts';
 export { initialInstance, stepInstance } from './instance/machine.ts';
 export {

@@ -1,7 +1,7 @@
 import { checkManifest, hostFacts } from '@mainstay/supervisor/check';
 
-import { takenBy } from '../running-agent.ts';
-import type { HostQuestion, PartsContext } from '../parts.ts';
+import { takenBy } from '../taken-addresses.ts';
+import type { HostQuestion, PartsContext } from './types.ts';
 
 /** What this machine cannot do of a manifest: programs, folders, ports, accounts, limits that nobody would hold. */
 export async function hostProblems(

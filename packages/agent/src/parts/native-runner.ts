@@ -4,7 +4,7 @@ import type { ServiceScope } from '@mainstay/core';
 import { createManager } from '@mainstay/platform';
 import { NativeRunner, type Runner } from '@mainstay/supervisor';
 
-import type { PartsContext } from '../parts.ts';
+import type { PartsContext } from './types.ts';
 
 /** Services of the operating system's own manager. Throws MANAGER_UNAVAILABLE. */
 export async function openNativeRunner(

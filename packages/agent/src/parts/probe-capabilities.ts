@@ -6,7 +6,8 @@ import type { Logger } from '@mainstay/core';
 import { systemClock } from '@mainstay/platform';
 import type { RunnerCapabilities, RunnerKind } from '@mainstay/supervisor';
 
-import { defaultParts, type AgentParts, type PartsContext } from '../parts.ts';
+import { defaultParts } from '../parts.ts';
+import type { AgentParts, PartsContext } from './types.ts';
 
 /** Tells this from the others of the process. */
 let probes = 0;

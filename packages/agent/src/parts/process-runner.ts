@@ -1,7 +1,7 @@
 import { createContainment } from '@mainstay/platform';
 import { ProcessRunner, SharedPorts } from '@mainstay/supervisor';
 
-import type { OpenedRunner, PartsContext } from '../parts.ts';
+import type { OpenedRunner, PartsContext } from './types.ts';
 import { ServiceSockets } from './service-sockets.ts';
 
 /** Services as children of this process, held by what the machine has for that. */

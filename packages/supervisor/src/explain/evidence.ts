@@ -2,8 +2,8 @@ import { formatDuration } from '@mainstay/core';
 
 import type { ResourceLimits } from '../manifest/types.ts';
 import type { Explanation, InstanceView } from '../supervisor/types.ts';
-import type { Explained } from './explain.ts';
 import { exitPhrase, sizePhrase } from './phrases.ts';
+import type { Explained } from './types.ts';
 
 type Evidence = Explanation['evidence'];
 

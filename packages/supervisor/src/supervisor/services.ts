@@ -1,7 +1,7 @@
 import type { InstanceHost, Told } from '../instance/host.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ServiceDeclaration } from '../manifest/types.ts';
-import type { ExplainedDependency } from '../explain/explain.ts';
+import type { ExplainedDependency } from '../explain/types.ts';
 import { hindranceOf } from '../explain/hindrance.ts';
 import { stepInstance } from '../instance/machine.ts';
 import { isHopeless, type UnmetDependency } from '../order/conditions.ts';
