@@ -12,8 +12,8 @@ import { Wine, type WineRunOptions } from './wine.ts';
 /** A suite that takes longer is killed. */
 const suiteLimitMs = 100_000;
 const checkout = join(import.meta.dirname, '../..');
-/** What `console-stop.ts` starts: looked for beside the bundle, as it is looked for beside the source. */
-const helper = 'packages/platform/src/windows/console-helper-main.ts';
+/** What `reach-program.ts` starts: looked for beside the bundle, as it is looked for beside the source. */
+const helper = 'packages/platform/src/windows/program-helper-main.ts';
 
 /** What `inside/reporter.ts` writes for each test. */
 interface Outcome {
@@ -77,7 +77,7 @@ export async function prepareFolder(wine: Wine, programs: readonly string[]): Pr
     },
     logLevel: 'error',
   });
-  await rename(join(folder, 'console-helper-main.mjs'), join(folder, 'console-helper-main.ts'));
+  await rename(join(folder, 'program-helper-main.mjs'), join(folder, 'program-helper-main.ts'));
   await cp(join(checkout, 'packages/supervisor/test/fixtures'), join(folder, 'fixtures'), {
     recursive: true,
   });

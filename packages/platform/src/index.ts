@@ -1,5 +1,6 @@
 // What is here is small: everything that belongs to one operating system is loaded by the function that needs it.
 export { systemClock } from './clock/system-clock.ts';
+export { awaitGuardianCommand } from './containment/guardian-file.ts';
 export type { ContainmentOptions } from './containment/options.ts';
 export type { ContainedLimit, Container, Containment, ContainmentLimits } from './containment/types.ts';
 export { findUser, type UserAccount } from './containment/user-account.ts';
@@ -20,7 +21,7 @@ export {
   type SelfWorkerRole,
 } from './process/self-worker.ts';
 
-export { consoleHelperFlag } from './windows/console-helper-flag.ts';
+export { programHelperFlag } from './windows/program-helper-flag.ts';
 
 import type * as PipeSecurity from './windows/pipe-security.ts';
 import type * as RunningPrograms from './windows/running-programs.ts';
@@ -79,11 +80,11 @@ export async function loadRunningPrograms(): Promise<typeof RunningPrograms> {
 }
 
 /**
- * What an executable does in place of everything else when its first argument is `consoleHelperFlag`; `args` are those
- * after it (see `windows/console-stop.ts`).
+ * What an executable does in place of everything else when its first argument is `programHelperFlag`; `args` are those
+ * after it (see `windows/reach-program.ts`).
  */
-export async function runConsoleHelper(args: readonly string[]): Promise<void> {
-  const { runHelper } = await import('./windows/console-helper.ts');
+export async function runProgramHelper(args: readonly string[]): Promise<void> {
+  const { runHelper } = await import('./windows/program-helper.ts');
   runHelper(args);
 }
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { hearCtrlC, sendConsoleEvent } from '../../../packages/platform/src/windows/console-stop.ts';
+import { hearCtrlC } from '../../../packages/platform/src/windows/hear-ctrl-c.ts';
+import { closeWindows, sendConsoleEvent } from '../../../packages/platform/src/windows/reach-program.ts';
 import { eventually } from './eventually.ts';
 
 /** As the process runner starts programs: a hidden console of its own. */
@@ -49,5 +50,20 @@ describe('a console event', () => {
     await exit;
     assert.ok(child.pid);
     await sendConsoleEvent(child.pid, 'ctrl-c');
+  });
+});
+
+describe('the windows of a program', () => {
+  it('are looked for by another process: this one goes on, and is told that there are none', async () => {
+    const { child } = await startListener();
+    try {
+      assert.ok(child.pid);
+      // Wine without a display has no desktop, and lets the helper wait for one until its time is over.
+      await assert.rejects(closeWindows(child.pid, { timeoutMs: 3_000 }), {
+        code: 'PROGRAM_CANNOT_BE_ASKED',
+      });
+    } finally {
+      child.kill();
+    }
   });
 });

@@ -12,7 +12,7 @@ const notFound = 2;
  * AGENT_SOCKET_WRONG_OWNER, AGENT_NOT_RUNNING.
  */
 export async function checkPipe(path: string): Promise<void> {
-  const { currentUserSid, isTrustedOwner, readPipeSecurity } = await loadPipeSecurity();
+  const { isTrustedOwner, readPipeSecurity } = await loadPipeSecurity();
   let owner: string | undefined;
   try {
     ({ owner } = readPipeSecurity(path));
@@ -21,7 +21,7 @@ export async function checkPipe(path: string): Promise<void> {
     throw error;
   }
   // Wine does not say who made a pipe.
-  if (owner === undefined || isTrustedOwner(owner, currentUserSid())) return;
+  if (owner === undefined || isTrustedOwner(owner)) return;
   throw agentErrors.error(
     'AGENT_SOCKET_WRONG_OWNER',
     `The pipe ${path} was made by another account (${owner}); it is not used, because that could answer in the agent's place`,

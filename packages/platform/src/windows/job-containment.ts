@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, type Logger } from '@mainstay/core';
 import type { Container, Containment, ContainmentLimits } from '../containment/types.ts';
-import { hearCtrlC } from './console-stop.ts';
+import { hearCtrlC } from './hear-ctrl-c.ts';
 import { CompletionPort, JobObject } from './job-object.ts';
 import { descendantsAmong, readParents, readProcessUsage } from './job-processes.ts';
 import { JobLimit, jobLimitsOf, jobMemoryLimitMessage } from './job-structures.ts';

@@ -13,8 +13,9 @@ const ownerInformation = 0x1;
 const daclInformation = 0x4;
 const protectedDacl = 0x8000_0000;
 const tokenQuery = 0x8;
-/** MSDN: TOKEN_INFORMATION_CLASS, TokenUser. */
+/** MSDN: TOKEN_INFORMATION_CLASS, TokenUser and TokenOwner. */
 const tokenUser = 1;
+const tokenOwner = 4;
 const accountAdministrators = 'S-1-5-32-544';
 const accountSystem = 'S-1-5-18';
 
@@ -24,22 +25,31 @@ export function pipeSddl(sid: string): string {
 }
 
 /** True when nobody but this account, SYSTEM or the administrators can have made it. `owner` is a SID. */
-export function isTrustedOwner(owner: string, self: string): boolean {
-  return owner === self || owner === accountSystem || owner === accountAdministrators;
+export function isTrustedOwner(owner: string, self: readonly string[] = currentSids()): boolean {
+  return owner === accountSystem || owner === accountAdministrators || self.includes(owner);
 }
 
 /** The SID of the account that this process runs as. */
 export function currentUserSid(): string {
+  return sidOfToken(tokenUser);
+}
+
+/** The account of this process, and the owner of what it makes: an administrator's things are the administrators'. */
+function currentSids(): readonly string[] {
+  return [currentUserSid(), sidOfToken(tokenOwner)];
+}
+
+function sidOfToken(what: number): string {
   const native = functions();
   const token = Buffer.alloc(8);
   if (!native.OpenProcessToken(native.GetCurrentProcess(), tokenQuery, token)) {
     throw windowsError('OpenProcessToken', lastError());
   }
   try {
-    // TOKEN_USER begins with the address of the SID, which follows it; a SID has at most 68 bytes.
+    // TOKEN_USER and TOKEN_OWNER begin with the address of the SID, which follows; a SID has at most 68 bytes.
     const bytes = Buffer.alloc(256);
     const written = Buffer.alloc(4);
-    if (!native.GetTokenInformation(token.readBigUInt64LE(), tokenUser, bytes, bytes.length, written)) {
+    if (!native.GetTokenInformation(token.readBigUInt64LE(), what, bytes, bytes.length, written)) {
       throw windowsError('GetTokenInformation', lastError());
     }
     return sidText(bytes.readBigUInt64LE());

@@ -1,6 +1,5 @@
 // What can be done with a running program on Windows from outside; loaded by `loadRunningPrograms`.
-export { sendConsoleEvent } from './console-stop.ts';
-export { closeWindows } from './window-stop.ts';
+export { closeWindows, sendConsoleEvent } from './reach-program.ts';
 
 import { readProcessUsage } from './job-processes.ts';
 

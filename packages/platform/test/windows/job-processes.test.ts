@@ -19,8 +19,8 @@ it('descendants are found by way of candidates only, and a circle of reused numb
 
 it('a pipe is for its account, SYSTEM and the administrators', () => {
   assert.equal(pipeSddl('S-1-5-21-1'), 'D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;S-1-5-21-1)');
-  assert.ok(isTrustedOwner('S-1-5-21-1', 'S-1-5-21-1'));
-  assert.ok(isTrustedOwner('S-1-5-18', 'S-1-5-21-1'));
-  assert.ok(isTrustedOwner('S-1-5-32-544', 'S-1-5-21-1'));
-  assert.ok(!isTrustedOwner('S-1-5-21-2', 'S-1-5-21-1'));
+  assert.ok(isTrustedOwner('S-1-5-21-1', ['S-1-5-21-1']));
+  assert.ok(isTrustedOwner('S-1-5-18', ['S-1-5-21-1']));
+  assert.ok(isTrustedOwner('S-1-5-32-544', ['S-1-5-21-1']));
+  assert.ok(!isTrustedOwner('S-1-5-21-2', ['S-1-5-21-1']));
 });

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { ExitCode, isAppError } from '@mainstay/core';
-import { selfWorkerFlag } from '@mainstay/platform';
+import { programHelperFlag, runProgramHelper, selfWorkerFlag } from '@mainstay/platform';
 import type { BuildInfo } from '../commands/context.ts';
 import { startRuntimeMetrics } from '../metrics/index.ts';
 import { installEarlyStop, type EarlyStop } from './early-stop.ts';
@@ -28,8 +28,11 @@ export interface MainOptions {
 /**
  * The entry of every executable. Without arguments or with `run` it runs the service, by as few imports as possible;
  * every other command is loaded when it is asked for. Leaves the process, and so does not return on the main thread.
+ *
+ * INVARIANT: a process that was started to reach a program on Windows does nothing else, and reads nothing of the service.
  */
 export async function main(options: MainOptions): Promise<void> {
+  if (process.argv[2] === programHelperFlag) return runProgramHelper(process.argv.slice(3));
   if (process.argv.includes(selfWorkerFlag)) {
     const { isMainThread, workerData } = await import('node:worker_threads');
     if (!isMainThread && isOwnThread(workerData)) return serveThread(workerData.mainstay, options);

@@ -34,9 +34,7 @@ export function createWindowsSystem(): ProcessSystem {
       if (by.type === 'signal') {
         return await programs.sendConsoleEvent(pid, consoleEventOf(by.signal), { timeoutMs });
       }
-      if (programs.closeWindows(pid) === 0) {
-        throw runnerErrors.error('RUN_CANNOT_ASK', 'The program cannot be asked to end: it has no window');
-      }
+      await programs.closeWindows(pid, { timeoutMs });
     },
     signal(_pid, name) {
       throw runnerErrors.error('RUN_CANNOT_ASK', `${name} cannot be sent: Windows has no signals`);

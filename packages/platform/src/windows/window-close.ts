@@ -6,8 +6,8 @@ import { boundOnce, systemLibrary, type Handle } from './libraries.ts';
 const closeMessage = 0x0010;
 
 /**
- * Asks a program with windows to end, as the cross in their corner does: WM_CLOSE to each top-level window of the
- * process and of what it has started. Windows of another desktop or session are out of reach (MSDN: EnumWindows); a
+ * WM_CLOSE to each top-level window of a process and of what it has started. For the helper process alone: under Wine
+ * without a display these calls do not come back. Windows of another desktop or session are out of reach (MSDN: EnumWindows); a
  * service's programs share the service's own.
  *
  * @returns how many windows were asked
