@@ -58,6 +58,11 @@ export interface ServiceSpec {
    * Delegate), and no sandbox, which they would inherit. @default false
    */
   readonly delegate?: boolean;
+  /**
+   * A command that waits for what ends its programs when it dies itself. systemd runs it when the process has ended, and
+   * leaves what else there is of the service alone (KillMode=process); other managers do not kill it in the first place.
+   */
+  readonly afterEnd?: readonly [executable: string, ...args: string[]];
   /** How the agent wants a program run; undefined for a service that was installed by its own command. */
   readonly program?: ProgramSettings;
 }

@@ -4,6 +4,7 @@ import {
   type ServiceManager,
   type ServiceSpec,
 } from '@mainstay/core';
+import { awaitGuardianCommand } from '@mainstay/platform';
 
 import type { AgentDirectories } from '../directories.ts';
 import { stopGraceMs } from '../stop-grace.ts';
@@ -46,5 +47,6 @@ export function agentSpec(
       logs: directories.logs,
     },
     delegate: true,
+    ...(manager.kind === 'systemd' && { afterEnd: awaitGuardianCommand(directories.runtime) }),
   };
 }

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import type { Logger } from '@mainstay/core';
 
+import { guardianFile, guardianTitle } from './guardian-file.ts';
 import { guardianScript } from './guardian-script.ts';
 import { pipesDirectory } from './pipes-directory.ts';
 import { tryUntil } from './patience.ts';
@@ -19,7 +19,6 @@ export interface GuardianOptions {
 
 /** How long an earlier guardian may take to end what its agent ran, in milliseconds. */
 const patienceMs = 30_000;
-const title = 'mainstay-guardian';
 
 /**
  * A small process outside that ends everything when this one dies. It has a session of its own, so that what ends this
@@ -60,14 +59,14 @@ export class Guardian {
     child.ref();
     this.#tell('exit');
     await gone;
-    rmSync(fileOf(this.#options.directory), { force: true });
+    rmSync(guardianFile(this.#options.directory), { force: true });
   }
 
   #start(): void {
     const { name, directory, cgroups, log } = this.#options;
     const child = spawn(
       '/bin/sh',
-      ['-c', guardianScript, title, name, pipesDirectory(directory), ...cgroups],
+      ['-c', guardianScript, guardianTitle, name, pipesDirectory(directory), ...cgroups],
       {
         cwd: '/',
         // Nothing of ours that could be taken for a program of ours.
@@ -88,7 +87,7 @@ export class Guardian {
     });
     child.unref();
     (child.stdin as { unref?: () => void } | null)?.unref?.();
-    if (child.pid !== undefined) writeFileSync(fileOf(directory), `${child.pid}\n`, { mode: 0o600 });
+    if (child.pid !== undefined) writeFileSync(guardianFile(directory), `${child.pid}\n`, { mode: 0o600 });
     for (const run of this.#runs) this.#tell(`+${run}`);
   }
 
@@ -99,12 +98,10 @@ export class Guardian {
 
 /** Waits until the guardian of an earlier agent has done its work; false when it does not come to an end. */
 export async function awaitEarlierGuardian(directory: string): Promise<boolean> {
-  const pid = Number(readSmallFile(fileOf(directory)) ?? 0);
+  const pid = Number(readSmallFile(guardianFile(directory)) ?? 0);
   if (!Number.isSafeInteger(pid) || pid <= 0) return true;
   return await tryUntil(
-    () => !(readSmallFile(`/proc/${pid}/cmdline`) ?? '').includes(`\0${title}\0`),
+    () => !(readSmallFile(`/proc/${pid}/cmdline`) ?? '').includes(`\0${guardianTitle}\0`),
     patienceMs,
   );
 }
-
-const fileOf = (directory: string): string => join(directory, 'guardian.pid');

@@ -159,10 +159,20 @@ function serviceCommands(spec: ServiceSpec): UnitEntry[] {
     entry('ExecReload', '/bin/kill -HUP $MAINPID'),
     // A wrong command line or configuration does not get better by trying again.
     entry('RestartPreventExitStatus', `${ExitCode.usage} ${ExitCode.notConfigured}`),
-    // The service stops its own children, in its own order; what is left after it is killed.
-    entry('KillMode', 'mixed'),
+    ...endOfRest(spec),
     entry('FileDescriptorStoreMax', String(maxStoredDescriptors)),
   ];
+}
+
+/**
+ * The service stops its own children, in its own order; what is left after it is killed. With `mixed` that is before
+ * anything else when the main process dies by itself (systemd.kill(5)), with `process` never: then the command has to
+ * wait until the rest has gone, which TimeoutStopSec bounds.
+ */
+function endOfRest({ afterEnd }: ServiceSpec): UnitEntry[] {
+  if (afterEnd === undefined) return [entry('KillMode', 'mixed')];
+  const [executable, ...args] = afterEnd;
+  return [entry('KillMode', 'process'), entry('ExecStopPost', formatCommand(executable, args))];
 }
 
 function account(spec: ServiceSpec): UnitEntry[] {
