@@ -97,7 +97,8 @@ export class SupervisorLedger {
     if (this.#isShutDown || this.#stopped.has(service))
       broken('nothing is spawned after a stop', `${process.name} run ${process.id.run}`);
     const others = living.filter(({ name }) => name === process.name);
-    if (others.length > 1)
+    const most = process.spec.declaration.stop.reloadOrder === 'start-first' ? 1 : 0;
+    if (others.length > most)
       broken('one process for each instance', `${process.name} has ${others.length} already`);
     if (others.length === 0) this.#checkDependencies(process, known);
   }
@@ -105,8 +106,11 @@ export class SupervisorLedger {
   heard(event: SupervisorEvent, processes: readonly SimulatedProcess[]): void {
     if (event.type === 'started') {
       const name = `${event.id.service}/${event.id.instance}`;
-      if (event.cause === 'reload') this.#replacements.add(`${name}#${event.id.run}`);
-      this.#started(name, event.cause);
+      const isReplacement = processes.some(
+        (other) => other.name === name && !other.isOver && other.id.run < event.id.run,
+      );
+      if (isReplacement) this.#replacements.add(`${name}#${event.id.run}`);
+      this.#started(name, isReplacement ? 'reload' : event.cause);
     }
     if (event.type === 'ended') {
       const { service, instance, run } = event.id;

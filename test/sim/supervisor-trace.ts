@@ -15,6 +15,7 @@ export interface SimulatedService {
   /** From 0 to 1: how often its programs fail; 2: they end as soon as they have begun, every time. */
   readonly violence: number;
   readonly hasSchedule: boolean;
+  readonly startsFirst: boolean;
 }
 
 /** One thing that is done to the supervisor, or happens around it. */
@@ -74,6 +75,7 @@ function randomService(random: SeededRandom, name: string, index: number): Simul
     dependsOn,
     violence: random.pick([0, 0.1, 0.5, 1]),
     hasSchedule: random.chance(0.1),
+    startsFirst: random.chance(0.5),
   };
 }
 

@@ -341,7 +341,12 @@ function declarationOf(service: SimulatedService, version: number): ServiceDecla
       neverOn: [6],
       schedule: service.hasSchedule ? '0 3 * * *' : undefined,
     },
-    stop: { by: { type: 'signal', signal: 'SIGTERM' }, graceMs, reloadSignal: undefined },
+    stop: {
+      by: { type: 'signal', signal: 'SIGTERM' },
+      graceMs,
+      reloadSignal: undefined,
+      reloadOrder: service.startsFirst ? 'start-first' : 'stop-first',
+    },
     limits: {
       memorySoftBytes: 1_000_000,
       memoryHardBytes: undefined,

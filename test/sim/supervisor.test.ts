@@ -106,6 +106,7 @@ const bad: Omit<SimulatedService, 'name'> = {
   dependsOn: [],
   violence: 2,
   hasSchedule: false,
+  startsFirst: false,
 };
 
 describe('a supervisor in bad company', () => {

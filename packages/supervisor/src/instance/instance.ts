@@ -137,9 +137,9 @@ export class Instance {
   }
 
   /** Starts a replacement beside it; `isReloading` until that is ready or given up. */
-  reload(): void {
+  reload(cause: StartCause): void {
     this.#reloadFailure = undefined;
-    this.send({ type: 'reload', at: this.#host.clock.monotonic() });
+    this.send({ type: 'reload', cause, at: this.#host.clock.monotonic() });
   }
 
   get isReloading(): boolean {
@@ -149,6 +149,11 @@ export class Instance {
   /** It has two processes: a replacement that is not ready, or an old one that leaves. */
   get isDouble(): boolean {
     return this.#model.second !== undefined;
+  }
+
+  /** How long a new process may take to be ready, in ms. */
+  get readyWithinMs(): number {
+    return this.#rules.reloadTimeoutMs;
   }
 
   /** Of the current process; 0 without one. */

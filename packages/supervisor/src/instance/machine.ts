@@ -47,7 +47,7 @@ function react(model: InstanceModel, event: InstanceEvent, context: Context): In
     case 'restart':
       return restart(model, event, context);
     case 'reload':
-      return reload(model, event.at, context);
+      return reload(model, event, context);
     case 'dependencies-met':
       return model.phase === 'blocked' ? spawn(model, event.at, context) : model;
     case 'adopted':
@@ -202,7 +202,11 @@ function restart(
   return ask(failReload(model, 'It was restarted', context), cause, detail, context);
 }
 
-function reload(model: InstanceModel, at: number, context: Context): InstanceModel {
+function reload(
+  model: InstanceModel,
+  { cause, at }: InstanceEvent & { type: 'reload' },
+  context: Context,
+): InstanceModel {
   const { rules, effects } = context;
   const failure = reloadHindrance(model);
   if (failure !== undefined) {
@@ -210,11 +214,11 @@ function reload(model: InstanceModel, at: number, context: Context): InstanceMod
     return model;
   }
   const run = newRun(model.lastRun + 1, at, rules);
-  effects.push({ type: 'spawn', run: run.run, cause: 'reload' });
+  effects.push({ type: 'spawn', run: run.run, cause });
   beginProbes(run, context);
   const ms = isReady(run) ? rules.settleMs : rules.reloadTimeoutMs;
   effects.push({ type: 'set-timer', timer: 'reload', ms });
-  return { ...model, lastRun: run.run, second: { role: 'replacement', run } };
+  return { ...model, lastRun: run.run, second: { role: 'replacement', run, cause } };
 }
 
 function reloadHindrance(model: InstanceModel): string | undefined {
@@ -294,8 +298,8 @@ function changeRun(
     return settle({ ...model, current: change(current) });
   if (second?.role !== 'replacement' || second.run.run !== run) return model;
   const next = change(second.run);
-  const changed: InstanceModel = { ...model, second: { role: 'replacement', run: next } };
-  return isReady(next) && !isReady(second.run) ? counted(promote(changed, context), 'reload') : changed;
+  const changed: InstanceModel = { ...model, second: { ...second, run: next } };
+  return isReady(next) && !isReady(second.run) ? counted(promote(changed, context), second.cause) : changed;
 }
 
 function fired(model: InstanceModel, timer: InstanceTimer, at: number, context: Context): InstanceModel {
@@ -311,7 +315,7 @@ function fired(model: InstanceModel, timer: InstanceTimer, at: number, context: 
     case 'reload':
       if (second?.role !== 'replacement') return model;
       return isReady(second.run)
-        ? counted(promote(model, context), 'reload')
+        ? counted(promote(model, context), second.cause)
         : failReload(model, 'The new process was not ready in time', context);
     case 'stable':
       if (!current || !model.alarmed || at < current.startedAt) return model;

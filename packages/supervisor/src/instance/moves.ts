@@ -53,14 +53,14 @@ export function ask(
 export function failReload(model: InstanceModel, failure: string, { effects }: Context): InstanceModel {
   const { second } = model;
   if (second?.role !== 'replacement') return model;
-  const run: RunModel = { ...second.run, endedFor: 'reload', detail: failure, forced: true };
+  const run: RunModel = { ...second.run, endedFor: second.cause, detail: failure, forced: true };
   effects.push(
     { type: 'clear-timer', timer: 'reload' },
     { type: 'end-probes', run: run.run },
     { type: 'kill', run: run.run },
     { type: 'reloaded', failure },
   );
-  return { ...model, second: { role: 'leaving', run } };
+  return { ...model, second: { ...second, role: 'leaving', run } };
 }
 
 /** The replacement is the process from now on, and the old one leaves. */
@@ -75,8 +75,8 @@ export function promote(model: InstanceModel, { rules, effects }: Context): Inst
     { type: 'ask', run },
     { type: 'reloaded', failure: undefined },
   );
-  const leaving: RunModel = { ...current, endedFor: 'reload' };
-  return settle({ ...model, current: second.run, second: { role: 'leaving', run: leaving } });
+  const leaving: RunModel = { ...current, endedFor: second.cause };
+  return settle({ ...model, current: second.run, second: { ...second, role: 'leaving', run: leaving } });
 }
 
 /** Takes back the alert about a crash loop. */

@@ -59,6 +59,14 @@ export interface RunModel {
   readonly forced: boolean;
 }
 
+/** A process beside the current one. */
+export interface SecondRun {
+  readonly role: 'replacement' | 'leaving';
+  readonly run: RunModel;
+  /** Why there is to be a new process. */
+  readonly cause: StartCause;
+}
+
 /**
  * The whole memory of one instance.
  *
@@ -75,7 +83,7 @@ export interface InstanceModel {
   /** Number of the latest run. */
   readonly lastRun: number;
   readonly current: RunModel | undefined;
-  readonly second: { readonly role: 'replacement' | 'leaving'; readonly run: RunModel } | undefined;
+  readonly second: SecondRun | undefined;
   /** A start that is due: as soon as the dependencies are there, the process has ended, or the timer has fired. */
   readonly next: StartCause | undefined;
   readonly history: RestartHistory;
@@ -98,7 +106,7 @@ export type InstanceEvent =
   /** Ends it, and starts it again. */
   | { readonly type: 'restart'; readonly cause: StartCause; readonly detail?: string }
   /** Starts a replacement beside it. */
-  | { readonly type: 'reload'; readonly at: number }
+  | { readonly type: 'reload'; readonly cause: StartCause; readonly at: number }
   | { readonly type: 'dependencies-met'; readonly at: number }
   /** A process of an earlier agent that lives on. */
   | { readonly type: 'adopted'; readonly run: number; readonly at: number }

@@ -8,8 +8,7 @@ import { noLimits, readLimits } from './read-limits.ts';
 import { readListen } from './read-listen.ts';
 import { defaultLogs, readLogs } from './read-logs.ts';
 import { defaultRestart, readRestart } from './read-restart.ts';
-import { defaultStop, readSignalName, readStop } from './read-stop.ts';
-import { signals } from './signals.ts';
+import { defaultStop, readReload, readStop } from './read-stop.ts';
 import type { ManifestSurroundings, ServiceDeclaration } from './types.ts';
 import type { Value } from './value.ts';
 
@@ -70,8 +69,8 @@ export function readService(
     listen: (field) => set({ listen: readListen(field) }),
     health: (field) => set({ health: readHealth(field, type) }),
     restart: (field) => set({ restart: readRestart(field, declaration.restart, platform) }),
-    stop: (field) => (stop = { ...readStop(field, stop, platform), reloadSignal: stop.reloadSignal }),
-    reload: (field) => (stop = { ...stop, reloadSignal: readReload(field, platform) }),
+    stop: (field) => (stop = readStop(field, stop, platform)),
+    reload: (field) => (stop = { ...stop, ...readReload(field, platform) }),
     limits: (field) => set({ limits: readLimits(field, machine) }),
     logs: (field) => set({ logs: readLogs(field) }),
     dependsOn: (field) => set({ dependsOn: readDependsOn(field) }),
@@ -126,12 +125,6 @@ function checkProgram(value: Value, fields: ReadonlyMap<string, Value>): void {
     );
   else if (fields.has('exec') && fields.has('args'))
     fields.get('args')?.refuseKey(`${value.path}.args goes with "service"; put them into the list of exec`);
-}
-
-function readReload(value: Value, platform: NodeJS.Platform): string | undefined {
-  if (platform === 'win32')
-    return value.refuseKey(`${value.path} is a signal, which Windows does not have; leave it out`);
-  return readSignalName(value, signals);
 }
 
 /** Keys in one order, so that manifests can be compared as JSON. */

@@ -51,6 +51,29 @@ function readSignal(value: Value, platform: NodeJS.Platform): StopRules['by'] | 
   return signal === undefined ? undefined : { type: 'signal', signal };
 }
 
+/** A signal alone, or a map with `signal`, or with `order`. */
+export function readReload(value: Value, platform: NodeJS.Platform): Partial<StopRules> {
+  let rules: Partial<StopRules> = {};
+  const signal = (field: Value): void => {
+    const reloadSignal =
+      platform === 'win32'
+        ? field.refuseKey(`${field.path} is a signal, which Windows does not have; leave it out`)
+        : readSignalName(field, signals);
+    rules = { ...rules, reloadSignal };
+  };
+  if (!value.isMap) signal(value);
+  else
+    value.block({
+      signal,
+      order: (field) => {
+        if (value.fields()?.has('signal'))
+          field.refuseKey(`${field.path} goes without a signal: with one no process is replaced`);
+        rules = { ...rules, reloadOrder: field.oneOf(['stop-first', 'start-first']) };
+      },
+    });
+  return rules;
+}
+
 /** `SIGHUP` or `HUP`. */
 export function readSignalName(value: Value, known: readonly string[]): string | undefined {
   const text = value.text();

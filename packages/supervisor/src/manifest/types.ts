@@ -118,9 +118,20 @@ export interface StopRules {
     | { readonly type: 'window' };
   /** After this the whole tree is killed, in ms. @default 15_000 */
   readonly graceMs: number;
-  /** How it is told to read its configuration again; undefined: `reload` replaces the instances one by one. */
+  /** How it is told to read its configuration again; undefined: `reload` replaces the processes one by one. */
   readonly reloadSignal: string | undefined;
+  /**
+   * Which process is there first when one takes the place of another in turn. Said at all, a Node program with one
+   * instance has its ports from the agent, so that nothing is refused between two processes. @default 'stop-first'
+   */
+  readonly reloadOrder?: ReloadOrder | undefined;
 }
+
+/**
+ * `stop-first`: the new process is started when the old one has ended, so that they never share what an instance owns.
+ * `start-first`: the old one is asked to end when the new one is ready.
+ */
+export type ReloadOrder = 'stop-first' | 'start-first';
 
 /** Undefined means no limit. */
 export interface ResourceLimits {

@@ -45,12 +45,17 @@ export function serviceAsWritten(service: ServiceDeclaration): {
     },
     restart: restartAsWritten(restart),
     stop: stopAsWritten(stop),
-    reload: stop.reloadSignal,
+    reload: reloadAsWritten(stop),
     limits: limitsAsWritten(limits),
     logs: logsAsWritten(logs),
     dependsOn: Object.fromEntries(service.dependsOn.map(({ service: name, condition }) => [name, condition])),
     autoStart: service.autoStart,
   };
+}
+
+function reloadAsWritten({ reloadSignal, reloadOrder }: StopRules): Written | undefined {
+  if (reloadOrder === undefined) return reloadSignal;
+  return { signal: reloadSignal, order: reloadOrder };
 }
 
 /** What is not of a service. */

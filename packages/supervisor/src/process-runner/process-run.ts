@@ -162,7 +162,9 @@ export class ProcessRun implements Run {
     const { program, cwd, user, instances, listen, stop } = declaration;
     const sockets = listen.length > 0 ? this.#parts.sockets.descriptorsFor(declaration) : [];
     const isHosted = program.type === 'service';
-    const sharesPorts = instances > 1 && listen.length === 0 && (isHosted || isNodeProgram(file));
+    // A single program that makes workers of its own would take itself for one, and has to say that it wants this.
+    const isSharing = instances > 1 || stop.reloadOrder !== undefined;
+    const sharesPorts = listen.length === 0 && (isHosted || (isSharing && isNodeProgram(file)));
     const plain = { command: file, args: program.args };
     const line = container.launch({
       ...throughShell(plain, this.#spec.env),

@@ -9,9 +9,9 @@ import { keyOf, readClusterRequest, type ClusterRequest, type ListenRequest } fr
 
 /**
  * A port that no process has used for so long is closed: the program has another one in its configuration now, or takes
- * very long to start. Milliseconds.
+ * very long to start: longer than the 90 s that a start may take. Milliseconds.
  */
-const unusedMs = 60_000;
+const unusedMs = 120_000;
 /** The same while there is no process at all: longer than a restart, and not as long as somebody who was stopped. */
 const desertedMs = 2_000;
 

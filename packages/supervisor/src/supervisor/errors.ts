@@ -15,7 +15,7 @@ export const supervisionErrors = defineErrors('supervision', {
   },
   SUPERVISOR_RELOAD_FAILED: {
     kind: 'environment',
-    summary: 'A new instance was not ready, and the old one was kept',
+    summary: 'A new process was not ready, and the reload ended with it',
     action: 'See `mainstay logs NAME`; correct what keeps it from being ready, and reload again',
   },
   SUPERVISOR_INVALID_SCALE: {

@@ -2,7 +2,7 @@ import type { Instance } from '../instance/instance.ts';
 import { supervisionErrors } from './errors.ts';
 import type { Group } from './group.ts';
 import type { StartCause } from './types.ts';
-import { untilThere } from './waiting.ts';
+import { untilReady } from './waiting.ts';
 
 /** A service whose instances are replaced or restarted one after the other. */
 export interface Turn {
@@ -12,8 +12,9 @@ export interface Turn {
 }
 
 /**
- * Restarts the instances one after the other; each has to be there before the next goes. Ends early when one fails (the
- * others are better left as they are), or when another command comes.
+ * Gives the instances new processes one after the other, in the order that the service has said; each has to be there
+ * before the next has its turn. Ends early when one fails (the others are better left as they are), or when another
+ * command comes.
  * @returns the instance that failed; undefined when none did
  */
 export function restartInTurn(
@@ -27,19 +28,16 @@ export function restartInTurn(
     for (const instance of of.which ?? group.instances) {
       if (isStale() || group.isStopped) return undefined;
       if (instance.isLeaving || instance.phase === 'stopped') continue;
-      const since = instance.lastRun;
-      instance.send({ type: 'restart', cause, ...(of.detail !== undefined && { detail: of.detail }) });
-      const outcome = await untilThere(instance, since, turn.isHopeless, isStale);
-      if (outcome === 'failed') return isStale() ? undefined : instance;
+      const failure = await replaceOne(turn, instance, { cause, detail: of.detail, isStale });
+      if (failure !== undefined) return isStale() ? undefined : instance;
     }
     return undefined;
   });
 }
 
 /**
- * Reloads a service: by its own means where it has some, else by a replacement for each instance in turn, which has to
- * be ready before the old one is asked to end. Throws SUPERVISOR_RELOAD_FAILED and leaves the rest as it was, or
- * SUPERVISOR_INTERRUPTED.
+ * Reloads a service: by its own means where it has some, else by a new process for each instance in turn. Throws
+ * SUPERVISOR_RELOAD_FAILED and leaves the rest as it was, or SUPERVISOR_INTERRUPTED.
  */
 export function reloadInTurn(turn: Turn): Promise<void> {
   const { group } = turn;
@@ -51,37 +49,46 @@ export function reloadInTurn(turn: Turn): Promise<void> {
     for (const instance of group.instances) {
       if (isStale()) throw interrupted(group, instance);
       if (instance.isLeaving || instance.phase === 'stopped' || instance.phase === 'completed') continue;
-      const failure = await reloadOne(turn, instance, isStale);
+      if (await reloadItself(instance)) continue;
+      const failure = await replaceOne(turn, instance, { cause: 'reload', detail: undefined, isStale });
       if (isStale()) throw interrupted(group, instance);
       if (failure !== undefined) throw failed(group, instance, failure);
     }
   });
 }
 
+interface Replacing {
+  readonly cause: StartCause;
+  readonly detail: string | undefined;
+  readonly isStale: () => boolean;
+}
+
 /** @returns why it was given up */
-async function reloadOne(
-  turn: Turn,
-  instance: Instance,
-  isStale: () => boolean,
-): Promise<string | undefined> {
-  if (!instance.live?.run || instance.phase === 'stopping') {
-    // One that has no process has nothing to be replaced.
-    const since = instance.lastRun;
-    instance.send({ type: 'restart', cause: 'reload' });
-    const outcome = await untilThere(instance, since, turn.isHopeless, isStale);
-    return outcome === 'there' ? undefined : 'It did not start';
-  }
-  if (await reloadItself(instance)) return undefined;
-  if (turn.isHopeless()) return 'What it depends on is not there';
+async function replaceOne(turn: Turn, instance: Instance, how: Replacing): Promise<string | undefined> {
+  const { cause, detail, isStale } = how;
   const since = instance.lastRun;
-  instance.reload();
-  await instance.until(() => !instance.isReloading);
-  if (instance.reloadFailure !== undefined) return instance.reloadFailure;
+  const isHopeless = turn.isHopeless();
+  // What runs is better than what has to wait, unless it must not run on.
+  if (isHopeless && instance.hasProcess && (cause === 'reload' || cause === 'schedule'))
+    return 'What it depends on is not there';
+  if (!isHopeless && startsFirst(instance, cause)) {
+    instance.reload(cause);
+    await instance.until(() => !instance.isReloading);
+    if (instance.reloadFailure !== undefined) return instance.reloadFailure;
+  } else instance.send({ type: 'restart', cause, ...(detail !== undefined && { detail }) });
   // The old one may have ended by itself, and been replaced before the new one was ready.
-  if ((await untilThere(instance, since, turn.isHopeless, isStale)) === 'failed') return 'It did not start';
+  const outcome = await untilReady(instance, since, { isHopeless: turn.isHopeless, isStale });
+  if (outcome === 'late') return 'The new process was not ready in time';
+  if (outcome === 'failed') return 'It did not start';
   // The old one has to be gone before the next one's turn: never more than one instance is there twice.
   await instance.until(() => !instance.isDouble || isStale());
   return undefined;
+}
+
+/** One that takes too much memory must not be there twice; one that has no process has nothing to wait for. */
+function startsFirst(instance: Instance, cause: StartCause): boolean {
+  if (instance.declaration.stop.reloadOrder !== 'start-first' || cause === 'memory-limit') return false;
+  return instance.live?.run !== undefined && instance.phase !== 'stopping';
 }
 
 /** @returns false when it has no means of its own */
@@ -100,8 +107,8 @@ function failed(group: Group, instance: Instance, failure: string): Error {
   const text = failure.charAt(0).toLowerCase() + failure.slice(1);
   return supervisionErrors.error(
     'SUPERVISOR_RELOAD_FAILED',
-    `${group.name}/${instance.index} was not replaced, and stays as it was: ${text}; see ` +
-      `\`mainstay logs ${group.name}\``,
+    `${group.name}/${instance.index} has no new process that is ready: ${text}; the instances after it keep theirs; ` +
+      `see \`mainstay logs ${group.name}\``,
     { details: { service: group.name, instance: instance.index } },
   );
 }

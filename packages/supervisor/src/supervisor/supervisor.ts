@@ -244,9 +244,7 @@ export class Supervisor implements SupervisorControl {
     started: ReadonlyArray<{ readonly group: Group; readonly instance: Instance; readonly since: number }>,
   ): Promise<void> {
     const outcomes = await Promise.all(
-      started.map(({ group, instance, since }) =>
-        untilThere(instance, since, this.#services.turn(group).isHopeless),
-      ),
+      started.map(({ group, instance, since }) => untilThere(instance, since, this.#services.turn(group))),
     );
     const failed = started.filter((_, index) => outcomes[index] === 'failed');
     if (failed.length === 0) return;

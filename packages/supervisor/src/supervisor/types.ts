@@ -184,7 +184,7 @@ export interface SupervisorControl {
   start(names: readonly string[]): Promise<void>;
   stop(names: readonly string[]): Promise<void>;
   restart(names: readonly string[]): Promise<void>;
-  /** One instance after the other, the new one ready before the old one goes; or the service's own reload. */
+  /** One instance after the other has a new process, in the service's own order; or the service's own reload. */
   reload(names: readonly string[]): Promise<void>;
   scale(name: string, instances: number): Promise<void>;
   views(): readonly ServiceView[];

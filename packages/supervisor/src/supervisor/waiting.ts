@@ -3,34 +3,55 @@ import type { InstancePhase } from './types.ts';
 
 /** How long a program without a readiness probe has to live before its start counts as one, in ms. */
 const settleMs = 100;
+/** The same before the next instance has its turn: most programs are there by then. */
+const turnMs = 1000;
 
 const there: ReadonlySet<InstancePhase> = new Set(['running', 'unready', 'completed']);
 const given: ReadonlySet<InstancePhase> = new Set(['failed', 'parked', 'stopped', 'waiting']);
 
-export type Outcome = 'there' | 'failed';
+export type Outcome = 'there' | 'failed' | 'late';
+
+export interface Awaited {
+  /** What it waits for will not come. */
+  readonly isHopeless: () => boolean;
+  /** Nobody wants to know any more. @default never */
+  readonly isStale?: () => boolean;
+}
 
 /**
  * Waits until an instance that was told to start is there, or has failed to be. `since` is the number of its latest run
  * before: another one has to come, unless it runs already.
- `isStale` tells that nobody wants to know any more.
  */
-export async function untilThere(
+export async function untilThere(instance: Instance, since: number, awaited: Awaited): Promise<Outcome> {
+  return await watch(instance, since, { ...awaited, withinMs: undefined, muteMs: settleMs });
+}
+
+/** The same for one of several in turn: it has to be ready in time, counted from the beginning of the new process. */
+export async function untilReady(instance: Instance, since: number, awaited: Awaited): Promise<Outcome> {
+  return await watch(instance, since, { ...awaited, withinMs: instance.readyWithinMs, muteMs: turnMs });
+}
+
+async function watch(
   instance: Instance,
   since: number,
-  isHopeless: () => boolean,
-  isStale: () => boolean = () => false,
+  of: Awaited & { readonly withinMs: number | undefined; readonly muteMs: number },
 ): Promise<Outcome> {
+  const { isHopeless, isStale = () => false, muteMs } = of;
   const isThere = () => there.has(instance.phase) && instance.lastRun > since;
   const hasFailed = () =>
     given.has(instance.phase) ||
     // Started again at once after a crash: that was not the start that was asked for.
     (instance.lastEnd !== undefined && instance.lastEnd.run > since) ||
     (instance.phase === 'blocked' && isHopeless());
-  await instance.until(() => isThere() || hasFailed() || isStale());
+  const isOver = () => isThere() || hasFailed() || isStale();
+  // The old process has its grace first.
+  await instance.until(() => isOver() || instance.lastRun > since);
+  await instance.until(isOver, of.withinMs);
+  if (!isOver()) return 'late';
   // What cannot say that it is ready may not even have been found on the disk.
   const isMute = instance.declaration.health.readiness === undefined && instance.phase === 'running';
-  if (isMute && instance.uptimeMs < settleMs)
-    await instance.until(() => hasFailed() || isStale(), settleMs - instance.uptimeMs);
+  if (isMute && instance.uptimeMs < muteMs)
+    await instance.until(() => hasFailed() || isStale(), muteMs - instance.uptimeMs);
   return isThere() && !hasFailed() ? 'there' : 'failed';
 }
 

@@ -44,6 +44,7 @@ describe('docs/reference/manifest.md', () => {
       known(wrap('restart: { qqqqqq: 1 }')),
       known(wrap('restart: { crashLoop: { qqqqqq: 1 } }')),
       known(wrap('stop: { qqqqqq: 1 }')),
+      known(wrap('reload: { qqqqqq: 1 }')),
       known(wrap('limits: { qqqqqq: 1 }')),
       known(wrap('limits: { memory: { qqqqqq: 1 } }')),
     ]);

@@ -71,6 +71,7 @@ const declaration: fc.Arbitrary<Omit<ServiceDeclaration, 'name'>> = fc.record({
     ),
     graceMs: milliseconds,
     reloadSignal: maybe(fc.constant('SIGHUP')),
+    reloadOrder: maybe(fc.constantFrom('stop-first', 'start-first')),
   }),
   limits: fc.record({
     memorySoftBytes: maybe(bytes),

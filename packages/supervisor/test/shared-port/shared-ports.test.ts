@@ -240,7 +240,7 @@ describe('the ports of a service', () => {
     await endProgram(old);
     const renewed = start(ports, 0);
     assert.notEqual(await portOf(renewed), port);
-    clock.advance(59_999);
+    clock.advance(119_999);
     const waiting = connect(port, '127.0.0.1');
     await once(waiting, 'connect');
     waiting.destroy();

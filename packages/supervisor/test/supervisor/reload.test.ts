@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { declare, manifestOf, probeOf, World } from './world.ts';
 
 const none = { startup: undefined, readiness: undefined, liveness: undefined };
-const probed = declare('orders', { instances: 2, health: { ...none, readiness: probeOf(80) } });
+const { stop } = declare('orders');
+const startFirst: typeof stop = { ...stop, reloadOrder: 'start-first' };
+const inPlace = declare('orders', { instances: 2, health: { ...none, readiness: probeOf(80) } });
+const probed = { ...inPlace, stop: startFirst };
 
 async function running(declaration = probed): Promise<World> {
   const world = new World();
@@ -16,7 +19,85 @@ async function running(declaration = probed): Promise<World> {
 
 const numbers = (world: World) => world.runner.living().map(({ id }) => `${id.instance}#${id.run}`);
 
-test('each instance has a replacement that is ready before the old one goes', async () => {
+test('each instance ends before its new process starts, which is ready before the next one goes', async () => {
+  const world = await running(inPlace);
+  const old = world.runner.runs[0];
+  assert.ok(old);
+  old.obeys = false;
+  world.probeSays(80, false);
+  const reloaded = world.supervisor.reload(['orders']);
+  await world.advance(3000);
+  assert.equal(old.asked, 1);
+  assert.deepEqual(numbers(world), ['0#1', '1#1'], 'nothing is started before it has ended');
+  old.end(0);
+  await world.advance(500);
+  assert.deepEqual(numbers(world), ['1#1', '0#2'], 'the next one waits until it is ready');
+  world.probeSays(80, true);
+  await world.during(reloaded);
+  assert.deepEqual(numbers(world), ['0#2', '1#2']);
+  assert.match(world.why('orders'), /^orders\/0 was restarted \w+ ago by a reload \(run 2\)\n/);
+  await world.supervisor.shutdown({ force: false });
+  assert.equal(world.clock.pendingTimers, 0);
+});
+
+test('a new process that ends is the end of the reload: the next instance keeps its own', async () => {
+  const world = await running(inPlace);
+  world.runner.onStart = (run) => run.end(1);
+  const reloaded = world.supervisor.reload(['orders']);
+  await assert.rejects(world.during(reloaded), {
+    code: 'SUPERVISOR_RELOAD_FAILED',
+    message: /did not start/,
+  });
+  assert.deepEqual(numbers(world), ['1#1']);
+});
+
+test('a new process that is not ready in time is the end of the reload, too', async () => {
+  const world = await running(inPlace);
+  world.probeSays(80, false);
+  const reloaded = world.supervisor.reload(['orders']);
+  const failed = assert.rejects(reloaded, { code: 'SUPERVISOR_RELOAD_FAILED', message: /not ready in time/ });
+  // Longer than 90 s and what the probe may take.
+  for (let seconds = 0; seconds < 100; seconds += 1) await world.advance(1000);
+  await failed;
+  assert.deepEqual(numbers(world), ['1#1', '0#2'], 'it may still become ready');
+});
+
+test('without a probe, a new process has to live for a second before the next one goes', async () => {
+  const world = await running(declare('orders', { instances: 2 }));
+  const reloaded = world.supervisor.reload(['orders']);
+  await world.advance(999);
+  assert.deepEqual(numbers(world), ['1#1', '0#2']);
+  await world.advance(1);
+  assert.deepEqual(numbers(world), ['0#2', '1#2']);
+  await world.advance(1000);
+  await reloaded;
+});
+
+test('nothing is stopped for a reload when what it depends on will not come', async () => {
+  const dependsOn = [{ service: 'store', condition: 'started' }] as const;
+  const world = new World();
+  await world.during(world.supervisor.apply(manifestOf(declare('store'), declare('orders', { dependsOn }))));
+  await world.supervisor.stop(['store']);
+  await assert.rejects(world.supervisor.reload(['orders']), { message: /depends on is not there/ });
+  assert.deepEqual(numbers(world), ['0#1']);
+});
+
+test('a new declaration takes the same way: with start-first, what runs stays until it is replaced', async () => {
+  const world = await running();
+  world.probeSays(80, false);
+  const applied = world.supervisor.apply(manifestOf({ ...probed, env: { NEW: '1' } }));
+  await world.advance(500);
+  assert.deepEqual(numbers(world), ['0#1', '1#1', '0#2']);
+  world.runner.latest('orders/0').end(1);
+  await world.during(applied);
+  assert.deepEqual(numbers(world), ['0#1', '1#1'], 'one that does not start leaves the old one in its place');
+  world.probeSays(80, true);
+  await world.during(world.supervisor.apply(manifestOf({ ...probed, env: { NEW: '2' } })));
+  assert.deepEqual(numbers(world), ['0#3', '1#2']);
+  assert.equal(world.supervisor.views()[0]?.instances[0]?.restartsByCause.config, 1);
+});
+
+test('start-first: each instance has a replacement that is ready before the old one goes', async () => {
   const world = await running();
   assert.deepEqual(numbers(world), ['0#1', '1#1']);
   world.probeSays(80, false);
@@ -48,7 +129,7 @@ test('a replacement that ends is given up, and the old one stays', async () => {
   world.runner.latest('orders/0').end(1);
   await assert.rejects(reloaded, {
     code: 'SUPERVISOR_RELOAD_FAILED',
-    message: /^orders\/0 was not replaced, and stays as it was: the new process ended with exit code 1; see/,
+    message: /^orders\/0 has no new process that is ready: the new process ended with exit code 1; the inst/,
   });
   assert.deepEqual(numbers(world), ['0#1', '1#1']);
 });
@@ -75,7 +156,7 @@ test('a replacement that is not ready in time is killed, and the old one stays',
 });
 
 test('without a probe, a replacement has to live for a second', async () => {
-  const world = await running(declare('orders'));
+  const world = await running(declare('orders', { stop: startFirst }));
   const reloaded = world.supervisor.reload(['orders']);
   await world.advance(999);
   assert.deepEqual(numbers(world), ['0#1', '0#2']);
@@ -85,7 +166,6 @@ test('without a probe, a replacement has to live for a second', async () => {
 });
 
 test('a signal, or the service itself, in place of new processes', async () => {
-  const { stop } = declare('orders');
   const world = await running(declare('orders', { stop: { ...stop, reloadSignal: 'SIGHUP' } }));
   await world.supervisor.reload(['orders']);
   assert.deepEqual(world.runner.latest('orders/0').signals, ['SIGHUP']);
