@@ -9,12 +9,12 @@ import type { CliContext } from './context.ts';
 
 /** Runs one command line of `mainstay`; resolves with the exit code. Prints failures, and throws nothing. */
 export async function runMainstay(argv: readonly string[], context: CliContext): Promise<number> {
-  return runProgram(context, argv, (done) => createMainstay(context, done));
+  return runProgram(context, argv, (done) => createMainstay(context, done, argv));
 }
 
 /** All commands; the reference of the command line is generated from it. */
-export function createMainstay(context: CliContext, done: Done): Command {
-  const program = newProgram(context).description(
+export function createMainstay(context: CliContext, done: Done, argv: readonly string[] = []): Command {
+  const program = newProgram(context, argv).description(
     'Long-running TypeScript programs as one executable and a native OS service',
   );
   const add = adder(program);

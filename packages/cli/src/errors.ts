@@ -2,6 +2,24 @@ import { defineErrors, ExitCode } from '@mainstay/core';
 
 /** What can be wrong with a command line beyond its grammar. */
 export const cliErrors = defineErrors('cli', {
+  CLI_USAGE: {
+    kind: 'operator',
+    summary: 'The command line is wrong',
+    action: 'See the `--help` of the command',
+    exitCode: ExitCode.usage,
+  },
+  CLI_NO_SERVICE_MANAGER: {
+    kind: 'operator',
+    summary: 'This machine has no service manager that the agent could be installed with',
+    action: 'Use `mainstay up`, or run the executable of the agent with `run`',
+    exitCode: ExitCode.failed,
+  },
+  CLI_NO_PRIVILEGE: {
+    kind: 'operator',
+    summary: "The machine's agent was to be changed by somebody who is not root",
+    action: 'Use sudo, or --user for an agent of your own',
+    exitCode: ExitCode.noPrivilege,
+  },
   CLI_NOTHING_NAMED: {
     kind: 'operator',
     summary: 'A command that changes services was given none',

@@ -21,7 +21,7 @@ export async function runExecutable(argv: readonly string[]): Promise<number | r
   };
   const given = argv.length > 0 ? argv : ['--help'];
   return runProgram(context, given, (done) => {
-    const program = newProgram(context)
+    const program = newProgram(context, given)
       .description('Keeps services running on this machine')
       .addHelpText('after', '\nThe agent itself also has: mainstay agent logs | config | doctor');
     const add = adder(program);

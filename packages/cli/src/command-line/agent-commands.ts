@@ -26,23 +26,39 @@ export function addAgentCommands(context: CliContext, add: Add, done: Done): voi
     .option('-f, --manifest <file>', 'apply it when the agent runs')
     .option('--executable <file>', 'the built agent to install (default: this program)')
     .action(async (options) =>
-      done(await (await import('../commands/agent/install.ts')).agentInstall(context, options)),
+      done(
+        await guarded(async () =>
+          (await import('../commands/agent/install.ts')).agentInstall(context, options),
+        ),
+      ),
     );
   common(
     below('uninstall', 'Stop the agent and its services, and remove it', ['uninstall', 'uninstall --purge']),
   )
     .option('--purge', 'remove its state and the logs of the services, too')
     .action(async (options) =>
-      done(await (await import('../commands/agent/uninstall.ts')).agentUninstall(context, options)),
+      done(
+        await guarded(async () =>
+          (await import('../commands/agent/uninstall.ts')).agentUninstall(context, options),
+        ),
+      ),
     );
   common(
     below('status', 'Show whether the agent is installed, and how it is', ['status', 'status --json']),
   ).action(async (options) =>
-    done(await (await import('../commands/agent/status.ts')).agentStatusCommand(context, options)),
+    done(
+      await guarded(async () =>
+        (await import('../commands/agent/status.ts')).agentStatusCommand(context, options),
+      ),
+    ),
   );
   for (const action of ['start', 'stop', 'restart'] as const)
     common(below(action, summaries[action], [action])).action(async (options) =>
-      done(await (await import('../commands/agent/control.ts')).agentControl(context, action, options)),
+      done(
+        await guarded(async () =>
+          (await import('../commands/agent/control.ts')).agentControl(context, action, options),
+        ),
+      ),
     );
 }
 
@@ -50,4 +66,8 @@ function common(command: Command): Command {
   return command
     .option('--user', "the user's own agent in place of the machine's")
     .option('--json', 'print JSON');
+}
+
+async function guarded(run: () => Promise<number>): Promise<number> {
+  return (await import('../commands/agent/target.ts')).withManager(run);
 }

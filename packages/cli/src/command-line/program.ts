@@ -8,7 +8,7 @@ export type Add = (command: string, summary: string, examples: readonly string[]
 export type Done = (exitCode: number) => void;
 
 /** The root of a command line of ours, without a command yet. */
-export function newProgram({ output: { out, err } }: CliContext): Command {
+export function newProgram({ output: { out, err } }: CliContext, argv: readonly string[] = []): Command {
   return new Command('mainstay')
     .usage('<command> [options]')
     .helpCommand('help [command]', 'Show how to use a command')
@@ -16,7 +16,8 @@ export function newProgram({ output: { out, err } }: CliContext): Command {
     .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => out.write(text),
-      writeErr: (text) => err.write(text),
+      // With --json a failure is printed once, by `runProgram`.
+      writeErr: (text) => (isJson(argv) ? undefined : err.write(text)),
       // Commander's own failures in the words of all others.
       outputError: (text, write) => write(text.replace(/^error: /, `${err.style.red('Error:')} `)),
       getOutHelpWidth: () => out.columns,
@@ -51,18 +52,22 @@ export async function runProgram(
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    return reportFailure(context, argv, error);
+    if (!(error instanceof CommanderError)) return reportFailure(context, argv, error);
+    if (error.exitCode === 0) return ExitCode.ok;
+    // Help that was shown because no command was named is what was to be said.
+    const isTold = error.code === 'commander.help' || error.code === 'commander.helpDisplayed';
+    if (isJson(argv) && !isTold)
+      printJsonFailure(context, 'CLI_USAGE', error.message.replace(/^error: /, ''), {});
+    return ExitCode.usage;
   }
 }
 
-function reportFailure({ output }: CliContext, argv: readonly string[], error: unknown): number {
+function reportFailure(context: CliContext, argv: readonly string[], error: unknown): number {
   const exitCode = isAppError(error) ? (error.exitCode ?? ExitCode.failed) : ExitCode.failed;
-  const { out, err } = output;
-  if (argv.includes('--json')) {
+  const { err } = context.output;
+  if (isJson(argv)) {
     const code = isAppError(error) ? error.code : 'INTERNAL';
-    const details = isAppError(error) ? error.details : {};
-    out.write(`${JSON.stringify({ error: { code, message: messageOf(error), details } })}\n`);
+    printJsonFailure(context, code, messageOf(error), isAppError(error) ? error.details : {});
     return exitCode;
   }
   const [first = '', ...more] = messageOf(error).split('\n').map(printable);
@@ -70,4 +75,18 @@ function reportFailure({ output }: CliContext, argv: readonly string[], error: u
   if (!isAppError(error) && error instanceof Error && error.stack !== undefined)
     err.write(`${err.style.dim(error.stack.split('\n').slice(1).join('\n'))}\n`);
   return exitCode;
+}
+
+function printJsonFailure(
+  { output }: CliContext,
+  code: string,
+  message: string,
+  details: Readonly<Record<string, unknown>>,
+): void {
+  output.out.write(`${JSON.stringify({ error: { code, message, details } })}\n`);
+}
+
+/** Programs read failures, too, where they asked for JSON. */
+function isJson(argv: readonly string[]): boolean {
+  return argv.includes('--json');
 }

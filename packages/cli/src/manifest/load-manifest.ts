@@ -3,13 +3,8 @@ import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 
 import { messageOf, type AppError } from '@mainstay/core';
-import {
-  supervisorErrors,
-  type Manifest,
-  type ManifestPositions,
-  type ManifestProblem,
-  type ManifestResult,
-} from '@mainstay/supervisor';
+import type { Manifest, ManifestPositions, ManifestProblem, ManifestResult } from '@mainstay/supervisor';
+import { supervisorErrors } from '@mainstay/supervisor/errors';
 import { parseManifest } from '@mainstay/supervisor/manifest';
 
 import { languageOf } from './language.ts';

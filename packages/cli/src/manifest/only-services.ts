@@ -1,5 +1,6 @@
-import { didYouMean } from '@mainstay/service/config';
-import { supervisorErrors, type Manifest } from '@mainstay/supervisor';
+import { didYouMean } from '@mainstay/service/did-you-mean';
+import type { Manifest } from '@mainstay/supervisor';
+import { supervisorErrors } from '@mainstay/supervisor/errors';
 
 /** The manifest with these services and what they depend on; no names: all. Throws MANIFEST_UNKNOWN_SERVICE. */
 export function onlyServices(manifest: Manifest, names: readonly string[], file: string): Manifest {

@@ -49,7 +49,8 @@ export function toneOf(row: InstanceRow): StateTone {
  * not yet a failure: so many in a row are, and then it is restarted.
  */
 export function healthWord({ instance }: InstanceRow): 'ok' | 'degraded' | 'failed' | undefined {
-  if (instance?.pid === undefined) return undefined;
+  // What a probe says before the start is over is no news of its health.
+  if (instance?.pid === undefined || instance.phase === 'starting') return undefined;
   const { readiness, liveness, startup } = instance.probes;
   if (instance.phase === 'unready' || readiness?.ok === false) return 'failed';
   if (liveness?.ok === false) return 'degraded';

@@ -1,5 +1,6 @@
-import { didYouMean } from '@mainstay/service/config';
-import { supervisionErrors, type ServiceView } from '@mainstay/supervisor';
+import { didYouMean } from '@mainstay/service/did-you-mean';
+import type { ServiceView } from '@mainstay/supervisor';
+import { supervisionErrors } from '@mainstay/supervisor/errors';
 
 import { cliErrors } from '../errors.ts';
 

@@ -4,7 +4,7 @@ import { ProgressLine } from '@mainstay/service/terminal';
 
 import type { CliContext } from '../../context.ts';
 import { progressText } from './progress-text.ts';
-import { targetOf, type AgentCommandOptions } from './target.ts';
+import { mustBeAllowed, targetOf, type AgentCommandOptions } from './target.ts';
 
 /** The agent stops its services first, which have three minutes for it; in milliseconds. */
 export const actTimeoutMs = 300_000;
@@ -19,6 +19,7 @@ export async function agentControl(
 ): Promise<number> {
   const { out, err } = context.output;
   const target = await targetOf(context, options);
+  mustBeAllowed(target, action);
   const progress = new ProgressLine(err, { now: () => performance.now() });
   const info = await actOnAgent(target, action, {
     timeoutMs: actTimeoutMs,

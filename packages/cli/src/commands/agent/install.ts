@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 
-import { AgentClient, installAgent, uninstallAgent, type AgentInstallation } from '@mainstay/agent';
+import {
+  agentServiceName,
+  AgentClient,
+  installAgent,
+  uninstallAgent,
+  type AgentInstallation,
+} from '@mainstay/agent';
 import { ExitCode, isAppError, messageOf } from '@mainstay/core';
 import { ProgressLine } from '@mainstay/service/terminal';
 import type { Manifest, ServiceView } from '@mainstay/supervisor';
@@ -13,7 +19,7 @@ import { printServices } from '../services/ps.ts';
 import { linkClient } from './client-link.ts';
 import { executableOf } from './executable-of.ts';
 import { progressText } from './progress-text.ts';
-import { targetOf, type AgentCommandOptions, type AgentTarget } from './target.ts';
+import { mustBeAllowed, targetOf, type AgentCommandOptions, type AgentTarget } from './target.ts';
 
 export interface AgentInstallOptions extends AgentCommandOptions {
   /** Applied when the agent runs. */
@@ -34,6 +40,9 @@ export async function agentInstall(context: CliContext, options: AgentInstallOpt
   const { out, err } = context.output;
   const target = await targetOf(context, options);
   const { manager, folder, directories, machine } = target;
+  mustBeAllowed(target, 'install');
+  // A machine without a service manager should say so before anything is built.
+  await manager.query(agentServiceName);
   process.once('SIGINT', () => context.interrupted.abort());
   // A mistake in the file should be known before anything is installed.
   const manifest =

@@ -6,7 +6,7 @@ import type { CliContext } from '../../context.ts';
 import { unlinkClient } from './client-link.ts';
 import { actTimeoutMs } from './control.ts';
 import { progressText } from './progress-text.ts';
-import { targetOf, type AgentCommandOptions } from './target.ts';
+import { mustBeAllowed, targetOf, type AgentCommandOptions } from './target.ts';
 
 export interface AgentUninstallOptions extends AgentCommandOptions {
   readonly purge?: boolean;
@@ -16,6 +16,7 @@ export interface AgentUninstallOptions extends AgentCommandOptions {
 export async function agentUninstall(context: CliContext, options: AgentUninstallOptions): Promise<number> {
   const { out, err } = context.output;
   const target = await targetOf(context, options);
+  mustBeAllowed(target, 'uninstall');
   const purge = options.purge === true;
   const progress = new ProgressLine(err, { now: () => performance.now() });
   const { plan, problems } = await uninstallAgent(target, {

@@ -1,4 +1,4 @@
-import { AgentClient, findAgent } from '@mainstay/agent';
+import { AgentClient, findAgent } from '@mainstay/agent/client';
 
 import type { CliContext } from '../../context.ts';
 

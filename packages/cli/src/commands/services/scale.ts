@@ -1,4 +1,5 @@
 import { ExitCode } from '@mainstay/core';
+import { ProgressLine } from '@mainstay/service/terminal';
 
 import type { CliContext } from '../../context.ts';
 import { checkNames, wholeServices } from '../../services/names.ts';
@@ -14,7 +15,11 @@ export async function scale(
 ): Promise<number> {
   const agent = agentFor(context, options);
   checkNames(wholeServices([name], 'scale'), await agent.services());
-  const { service } = await agent.scale(name, instances);
+  const progress = options.json
+    ? undefined
+    : new ProgressLine(context.output.err, { now: () => performance.now() });
+  progress?.update(`Scaling ${name} to ${instances}`);
+  const { service } = await agent.scale(name, instances).finally(() => progress?.end());
   if (options.json) context.output.out.write(`${JSON.stringify(service)}\n`);
   else printServices(context, [service]);
   return ExitCode.ok;

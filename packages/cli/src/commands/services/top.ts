@@ -64,10 +64,10 @@ async function live(
     let services = await agent.services();
     let failure: string | undefined;
     for (let look = 1; look <= looks && !screen.isLeft; look += 1) {
-      screen.draw((width) => [
+      screen.draw((width, height) => [
         truncate(failure ?? headOf(info), width),
         '',
-        ...bodyOf(services, sort, width, context),
+        ...fitting(bodyOf(services, sort, width, context), height - frameLines),
         '',
         out.style.dim(truncate('q quits; order by (c)pu, (m)emory, (r)estarts, (n)ame', width)),
       ]);
@@ -83,6 +83,16 @@ async function live(
     screen.close();
   }
   return ExitCode.ok;
+}
+
+/** Lines above and below the table. */
+const frameLines = 4;
+
+/** So many lines at most; the last one says how many there are more. */
+function fitting(lines: readonly string[], room: number): readonly string[] {
+  if (lines.length <= room) return lines;
+  const shown = Math.max(1, room - 1);
+  return [...lines.slice(0, shown), `… and ${lines.length - shown} more`];
 }
 
 function headOf({ version, pid, startedAt, services, rssBytes }: AgentInfo): string {

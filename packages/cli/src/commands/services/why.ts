@@ -3,6 +3,7 @@ import { printable } from '@mainstay/service/terminal';
 import type { Explanation } from '@mainstay/supervisor';
 
 import type { CliContext } from '../../context.ts';
+import { readLogLine } from '../../services/log-line.ts';
 import { checkInstance, parseName } from '../../services/names.ts';
 import { agentFor, type AgentOptions } from './agent-options.ts';
 
@@ -20,12 +21,19 @@ export async function why(context: CliContext, name: string, options: AgentOptio
   return ExitCode.ok;
 }
 
+/** A line of JSON says in few words what it says. */
+function outputLine(line: string): string {
+  const { level, text, record } = readLogLine(line);
+  return record ? `${(level ?? '').toUpperCase().padEnd(5)} ${text}` : text;
+}
+
 function paragraph({ sentence, evidence }: Explanation, dim: (text: string) => string): string {
   const width = Math.max(0, ...evidence.map(({ label }) => label.length));
   // Several lines of output stay below each other.
   const lines = evidence.flatMap(({ label, text }) =>
     text
       .split('\n')
+      .map((line) => (label === 'output' ? outputLine(line) : line))
       .map((line, index) => `  ${dim((index === 0 ? label : '').padEnd(width))}  ${printable(line)}`),
   );
   return [printable(sentence), ...lines].join('\n');
