@@ -10,6 +10,7 @@ export {
   type ErrorKind,
   type ErrorTable,
 } from './errors.ts';
+export { entriesOf } from './entries.ts';
 export { ExitCode } from './exit-codes.ts';
 export type { HostedService, HostKind, LivenessProbe, ServiceHost } from './host.ts';
 export * from './lifecycle/index.ts';

@@ -14,6 +14,7 @@ describe('public surface of core', () => {
       'defaultLifecycleLimits',
       'defineErrors',
       'detachTimeoutMs',
+      'entriesOf',
       'formatDuration',
       'formatSize',
       'initialLifecycle',

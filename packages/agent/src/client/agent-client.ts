@@ -1,3 +1,4 @@
+import { entriesOf } from '@mainstay/core';
 import type { Explanation, LogLine, LogReadOptions, Manifest, Plan, ServiceView } from '@mainstay/supervisor';
 
 import type { AlertTestResult } from '../alerts/alert-dispatcher.ts';
@@ -80,18 +81,18 @@ export class AgentClient {
   }
 
   /** Ends with the last line of the past, or with `follow` when the signal is aborted or the loop is left. */
-  async *logs({ signal, ...query }: LogReadOptions): AsyncGenerator<LogLine, void, void> {
+  logs({ signal, ...query }: LogReadOptions): AsyncGenerator<LogLine, void, void> {
     const parameters = new URLSearchParams((query.services ?? []).map((name) => ['service', name]));
     parameters.set('lines', String(query.lines));
     parameters.set('follow', String(query.follow));
     if (query.instance !== undefined) parameters.set('instance', String(query.instance));
     if (query.since !== undefined) parameters.set('since', String(query.since));
-    yield* this.#stream(`/v1/logs?${parameters.toString()}`, signal) as AsyncGenerator<LogLine, void, void>;
+    return this.#stream(`/v1/logs?${parameters.toString()}`, signal) as AsyncGenerator<LogLine, void, void>;
   }
 
   /** What happens from now on. */
-  async *events({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<AgentEvent, void, void> {
-    yield* this.#stream('/v1/events', signal) as AsyncGenerator<AgentEvent, void, void>;
+  events({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<AgentEvent, void, void> {
+    return this.#stream('/v1/events', signal) as AsyncGenerator<AgentEvent, void, void>;
   }
 
   /** As Prometheus reads it. */
@@ -127,7 +128,11 @@ export class AgentClient {
     return answer;
   }
 
-  async *#stream(path: string, signal: AbortSignal | undefined): AsyncGenerator<unknown, void, void> {
+  #stream(path: string, signal: AbortSignal | undefined): AsyncGenerator<unknown, void, void> {
+    return entriesOf(this.#batches(path, signal), () => signal?.aborted ?? false);
+  }
+
+  async *#batches(path: string, signal: AbortSignal | undefined): AsyncGenerator<readonly unknown[]> {
     if (signal?.aborted) return;
     const options = { method: 'GET', path, timeoutMs: this.#timeoutMs, signal } as const;
     yield* readJsonLines(await exchange(this.#way, options), signal);

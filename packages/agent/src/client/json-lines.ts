@@ -6,13 +6,13 @@ import { connectionLost, invalidAnswer } from './exchange.ts';
 const maxLineLength = 16 * 1024 * 1024;
 
 /**
- * The documents of an NDJSON answer, taken as fast as the caller asks for them. Ends with the answer, or quietly when
+ * The documents of an NDJSON answer, in the batches in which they come, taken as fast as the caller asks for them. Ends with the answer, or quietly when
  * the signal is aborted. Throws AGENT_SOCKET_FAILED when the agent ends half-way, AGENT_ANSWER_INVALID.
  */
 export async function* readJsonLines(
   response: IncomingMessage,
   signal: AbortSignal | undefined,
-): AsyncGenerator<unknown, void, void> {
+): AsyncGenerator<readonly unknown[], void, void> {
   let rest = '';
   response.setEncoding('utf8');
   const chunks = response[Symbol.asyncIterator]() as AsyncIterator<string>;
@@ -24,7 +24,7 @@ export async function* readJsonLines(
       rest = lines.pop() ?? '';
       if (rest.length > maxLineLength)
         throw invalidAnswer(`a line is longer than ${maxLineLength} characters`);
-      for (const line of lines) yield parse(line);
+      if (lines.length > 0) yield lines.map(parse);
     }
     if (rest !== '' && !signal?.aborted) throw connectionLost(new Error('the last line is not complete'));
   } finally {

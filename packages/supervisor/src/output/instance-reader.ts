@@ -1,8 +1,12 @@
+import { promisify } from 'node:util';
+
 import type { InstanceLog } from './instance-log.ts';
 import { LineJoiner } from './line-joiner.ts';
 import { countLines, lastLinesOf, segmentTexts } from './segment-reader.ts';
 import type { Segment } from './segments.ts';
 import type { LogLine } from './types.ts';
+
+const turn = promisify(setImmediate);
 
 /** Lines that are read more than were asked for: those at the edge may be pieces of one that began before. */
 const spareLines = 8;
@@ -18,11 +22,14 @@ export class InstanceReader {
   #segment: Segment;
   #offset: number;
   #texts: ReturnType<typeof segmentTexts> | undefined;
+  /** How many lines follow its place, when there may be no more than were asked for; else Infinity. */
+  readonly linesAhead: number;
 
-  private constructor(log: InstanceLog, segment: Segment, offset: number) {
+  private constructor(log: InstanceLog, segment: Segment, offset: number, linesAhead = Infinity) {
     this.#log = log;
     this.#segment = segment;
     this.#offset = offset;
+    this.linesAhead = linesAhead;
   }
 
   static fromStart(log: InstanceLog): InstanceReader {
@@ -46,7 +53,7 @@ export class InstanceReader {
       wanted -= found.lines;
       if (wanted <= 0) return new InstanceReader(log, segment, found.offset);
     }
-    return new InstanceReader(log, segments[oldest] as Segment, 0);
+    return new InstanceReader(log, segments[oldest] as Segment, 0, lines + spareLines - wanted);
   }
 
   /** Everything up to now. Lines that have not ended are handed out too, but for those of runs that go on. */
@@ -69,6 +76,8 @@ export class InstanceReader {
       if (!done) {
         this.#offset += value.length;
         this.#joiner.take(value, (line) => lines.push(line));
+        // Files are read by plain calls: whatever else there is to do has its turn after each block.
+        await turn();
         if (lines.length > 0) return lines;
         continue;
       }

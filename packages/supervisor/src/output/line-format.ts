@@ -72,32 +72,62 @@ function frameLongLines(chunk: Buffer, full: string, piece: string): Framed {
   return { text: parts.join(''), lines, open: false };
 }
 
-/** A line as it is on disk; `text` is Latin-1, each character one byte. */
-export interface Piece {
+/** What stands before the text of a line, read. */
+export interface Header {
   readonly time: number;
   readonly stream: OutputStream;
   readonly end: boolean;
   readonly service: string;
   readonly instance: number;
   readonly run: number;
+}
+
+/** A line as it is on disk. */
+export interface Piece {
+  readonly header: Header;
+  /** Latin-1, each character one byte. */
   readonly text: string;
 }
 
-const linePattern = /^(\S+) (stdout|stderr) ([FP]):([^/\s]+)\/(\d+)#(\d+) /;
+const headerPattern = /^(\S+) (stdout|stderr) ([FP]):([^/\s]+)\/(\d+)#(\d+) /;
 
-/** Undefined for what no agent has written. */
-export function parsePiece(line: string): Piece | undefined {
-  const match = linePattern.exec(line);
-  if (!match) return undefined;
-  const time = Date.parse(match[1] as string);
-  if (Number.isNaN(time)) return undefined;
+/**
+ * Reads lines of a log. What was written at once begins with the same words, which are read once: of a million lines
+ * that takes all but a tenth of the time away.
+ */
+export class PieceReader {
+  #text = '';
+  #header: Header | undefined;
+
+  /** Undefined for what no agent has written. */
+  read(line: string): Piece | undefined {
+    if (this.#header && line.startsWith(this.#text))
+      return { header: this.#header, text: line.slice(this.#text.length) };
+    const match = headerPattern.exec(line);
+    const header = match && headerIn(match);
+    if (!header) return undefined;
+    this.#text = match[0];
+    this.#header = header;
+    return { header, text: line.slice(this.#text.length) };
+  }
+}
+
+/** One line by itself; undefined for what no agent has written. */
+export function parsePiece(line: string): (Header & { readonly text: string }) | undefined {
+  const piece = new PieceReader().read(line);
+  return piece && { ...piece.header, text: piece.text };
+}
+
+function headerIn(match: RegExpExecArray): Header | undefined {
+  const [, time = '', stream, end, service = '', instance, run] = match;
+  const ms = Date.parse(time);
+  if (Number.isNaN(ms)) return undefined;
   return {
-    time,
-    stream: match[2] as OutputStream,
-    end: match[3] === 'F',
-    service: match[4] as string,
-    instance: Number(match[5]),
-    run: Number(match[6]),
-    text: line.slice(match[0].length),
+    time: ms,
+    stream: stream as OutputStream,
+    end: end === 'F',
+    service,
+    instance: Number(instance),
+    run: Number(run),
   };
 }

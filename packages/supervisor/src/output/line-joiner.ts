@@ -1,55 +1,68 @@
-import { parsePiece, type Piece } from './line-format.ts';
+import { type Header, type Piece, PieceReader } from './line-format.ts';
 import type { LogLine } from './types.ts';
 
 /** Longest text of a line that readers get at once, in bytes; what is longer comes as several that are `partial`. */
 export const maxJoinedBytes = 256 * 1024;
 
+/** A line whose end has not been read yet. */
+interface BegunLine {
+  readonly header: Header;
+  readonly texts: string[];
+  bytes: number;
+}
+
 /** Puts the pieces of a line together again. Pieces of other streams and runs may lie between them. */
 export class LineJoiner {
-  readonly #begun = new Map<string, { readonly first: Piece; readonly texts: string[]; bytes: number }>();
+  readonly #pieces = new PieceReader();
+  readonly #begun = new Map<string, BegunLine>();
 
   /** @param text whole lines as they are on disk, Latin-1 */
   take(text: string, onLine: (line: LogLine) => void): void {
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      const piece = parsePiece(text.slice(start, end));
+      const piece = this.#pieces.read(text.slice(start, end));
       start = end + 1;
-      if (piece) this.#take(piece, onLine);
+      if (!piece) continue;
+      if (piece.header.end && this.#begun.size === 0) onLine(lineOf(piece.header, piece.text, false));
+      else this.#join(piece, onLine);
     }
   }
 
   /** Hands out what has not ended and will not. */
-  flush(onLine: (line: LogLine) => void, isOver: (piece: Piece) => boolean = () => true): void {
-    for (const [key, { first, texts }] of this.#begun) {
-      if (!isOver(first)) continue;
+  flush(onLine: (line: LogLine) => void, isOver: (header: Header) => boolean = () => true): void {
+    for (const [key, { header, texts }] of this.#begun) {
+      if (!isOver(header)) continue;
       this.#begun.delete(key);
-      if (texts.length > 0) onLine(lineOf(first, texts.join(''), false));
+      if (texts.length > 0) onLine(lineOf(header, texts.join(''), false));
     }
   }
 
-  #take(piece: Piece, onLine: (line: LogLine) => void): void {
-    const key = `${piece.service}/${piece.instance}#${piece.run} ${piece.stream}`;
-    const begun = this.#begun.get(key);
-    if (piece.end) {
-      if (begun) this.#begun.delete(key);
-      onLine(lineOf(begun?.first ?? piece, begun ? begun.texts.join('') + piece.text : piece.text, false));
+  #join({ header, text }: Piece, onLine: (line: LogLine) => void): void {
+    const key = `${header.service}/${header.instance}#${header.run} ${header.stream}`;
+    const line = this.#begun.get(key) ?? { header, texts: [], bytes: 0 };
+    line.texts.push(text);
+    if (header.end) {
+      this.#begun.delete(key);
+      onLine(lineOf(line.header, line.texts.join(''), false));
       return;
     }
-    const line = begun ?? { first: piece, texts: [], bytes: 0 };
-    if (!begun) this.#begun.set(key, line);
-    line.texts.push(piece.text);
-    line.bytes += piece.text.length;
-    if (line.bytes < maxJoinedBytes) return;
-    const text = line.texts.splice(0).join('');
-    const end = endOfCharacters(text);
-    onLine(lineOf(line.first, text.slice(0, end), true));
-    line.bytes = text.length - end;
-    if (line.bytes > 0) line.texts.push(text.slice(end));
+    this.#begun.set(key, line);
+    line.bytes += text.length;
+    if (line.bytes >= maxJoinedBytes) handOut(line, onLine);
   }
 }
 
-function lineOf(piece: Piece, latin1: string, partial: boolean): LogLine {
-  const { service, instance, run, stream, time } = piece;
+/** What is there of a line that is too long, up to its last whole character. */
+function handOut(line: BegunLine, onLine: (line: LogLine) => void): void {
+  const text = line.texts.splice(0).join('');
+  const end = endOfCharacters(text);
+  onLine(lineOf(line.header, text.slice(0, end), true));
+  line.bytes = text.length - end;
+  if (line.bytes > 0) line.texts.push(text.slice(end));
+}
+
+function lineOf(header: Header, latin1: string, partial: boolean): LogLine {
+  const { service, instance, run, stream, time } = header;
   return { service, instance, run, stream, time, text: decode(latin1), partial };
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from '@mainstay/core';
+import { type Clock, entriesOf, type Logger, type Timer } from '@mainstay/core';
 
 import type { LogRules } from '../manifest/types.ts';
 import { Compression } from './compression.ts';
@@ -109,9 +109,13 @@ class FileLogStore implements LogStore {
     });
   }
 
-  async *read(options: LogReadOptions): AsyncIterable<LogLine> {
+  read(options: LogReadOptions): AsyncIterable<LogLine> {
+    return entriesOf(this.#batches(options), () => options.signal?.aborted ?? false);
+  }
+
+  async *#batches(options: LogReadOptions): AsyncGenerator<readonly LogLine[]> {
     const { readLogs } = await import('./read-logs.ts');
-    const batches = readLogs(
+    yield* readLogs(
       {
         logs: () => [...this.#logs.values()],
         isActive: (log, run) => this.#activeRuns.get(log)?.has(run) ?? false,
@@ -122,11 +126,6 @@ class FileLogStore implements LogStore {
       },
       options,
     );
-    for await (const batch of batches)
-      for (const line of batch) {
-        if (options.signal?.aborted) return;
-        yield line;
-      }
   }
 
   lastLines(service: string, instance: number): readonly string[] {

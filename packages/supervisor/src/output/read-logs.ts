@@ -27,8 +27,10 @@ export async function* readLogs(
     readers.set(log, await InstanceReader.open(log, { lines, since }));
   const isActive = (log: InstanceLog) => (run: number) => follow && source.isActive(log, run);
   const past = [...readers].map(([log, reader]) => reader.past(isActive(log)));
+  const found = [...readers.values()].reduce((sum, { linesAhead }) => sum + linesAhead, 0);
   try {
-    yield* last(lines, since, mergeByTime(past), signal);
+    // What is wanted as a whole need not be kept until its end is known.
+    yield* last(found <= lines ? Infinity : lines, since, mergeByTime(past), signal);
     if (follow) yield* followed(source, isWanted, readers, options);
   } finally {
     for (const reader of readers.values()) await reader.close();

@@ -106,6 +106,25 @@ describe('the log store', () => {
       { numRuns: 60 },
     ));
 
+  it('lets everything else have its turn while it reads, however much is asked for', () =>
+    withStore({}, async ({ store }) => {
+      const output = store.openRun(id, rules);
+      const block = Buffer.from(`${'x'.repeat(99)}\n`.repeat(600));
+      for (let count = 0; count < 40; count++) output.write('stdout', block);
+      await output.end();
+      for (const lines of [Infinity, 24_000, 10_000, 1]) {
+        let turns = 0;
+        let reads = true;
+        const count = () => reads && turns++ >= 0 && setImmediate(count);
+        count();
+        const read = await readAll(store, { lines });
+        reads = false;
+        assert.equal(read.length, Math.min(lines, 24_000));
+        // Blocks of 256 KiB, and 3.6 MB of log.
+        if (lines >= 24_000) assert.ok(turns >= 10, `${turns} turns`);
+      }
+    }));
+
   it('cuts a line of 10 MB, and gives it back in parts', () =>
     withStore({}, async ({ store }) => {
       const output = store.openRun(id, rules);
