@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 
 import { platformErrors } from '../errors.ts';
 import {
@@ -94,6 +94,10 @@ export class CgroupContainer implements Container {
 
   isEmpty(): boolean {
     return isEmptyCgroup(this.#killable);
+  }
+
+  isGone(): boolean {
+    return basesOf(this.#layout).some((base) => !existsSync(`${base}/${this.#name}`));
   }
 
   usage(): ReturnType<Container['usage']> {

@@ -62,6 +62,8 @@ export interface Container {
   /** Ends all processes at once, also those that fork meanwhile. Resolves when none is left. */
   kill(): Promise<void>;
   isEmpty(): boolean;
+  /** Somebody outside has removed it while it was empty; nothing can be started in it. Missing where nobody can. */
+  isGone?(): boolean;
   /** Undefined when it is empty. */
   usage(): { readonly cpuMs: number; readonly memoryBytes: number; readonly processes: number } | undefined;
   /** Times that the kernel killed a process of it for its memory. */

@@ -9,6 +9,7 @@ export function crossCheck(services: ReadonlyMap<string, ServiceDraft>, metrics:
   for (const draft of services.values()) {
     checkDependencies(draft, services);
     checkMemory(draft);
+    checkReload(draft);
   }
   for (const cycle of findCycles(services)) {
     const [first = ''] = cycle;
@@ -49,6 +50,13 @@ function checkDependencies(
     if (target.declaration.instances === 0)
       value?.warn(`names ${service}, which has 0 instances: ${declaration.name} waits until it is scaled up`);
   }
+}
+
+function checkReload({ declaration, fields }: ServiceDraft): void {
+  if (declaration.runner === 'native' && declaration.stop.reloadOrder === 'start-first')
+    fields
+      .get('reload')
+      ?.refuse('is start-first, and the service manager has one process for each unit; use stop-first');
 }
 
 /** Each circle once, begun at the service that comes first in the file. */

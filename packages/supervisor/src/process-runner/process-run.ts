@@ -135,12 +135,13 @@ export class ProcessRun implements Run {
   async #live(output: RunOutput): Promise<RunEnd> {
     let started: Started;
     let pipes: RunPipes | undefined;
+    let container: Container | undefined;
     try {
       const { declaration } = this.#spec;
       const { program, cwd, limits, user } = declaration;
       const command = findProgram(program.command, cwd, this.#spec.env);
       const made = this.#parts.containers.take(this.id, limits);
-      const container = made instanceof Promise ? await made : made;
+      container = made instanceof Promise ? await made : made;
       if (this.#isKilled) throw runnerErrors.error('RUN_NOT_STARTED', 'It was ended before it was started');
       this.#memoryKills = container.outOfMemoryKills();
       pipes = this.#parts.system.openPipes(this.id, user);
@@ -148,6 +149,7 @@ export class ProcessRun implements Run {
       started = spawned instanceof Promise ? await spawned : spawned;
     } catch (error) {
       pipes?.discard();
+      if (container) this.#parts.containers.giveBack(this.id, container);
       await output.end();
       return { exitCode: undefined, signal: undefined, error: explain(error), outOfMemory: false };
     }
@@ -191,7 +193,13 @@ export class ProcessRun implements Run {
     });
     const { pid } = child;
     if (pid === undefined) return new Promise((_, reject) => child.once('error', (error) => reject(error)));
-    container.adopt(pid);
+    try {
+      container.adopt(pid);
+    } catch (error) {
+      // Nobody would end what is not held. Its pipes are free again when it has gone.
+      child.kill('SIGKILL');
+      return new Promise((_, reject) => child.once('exit', () => reject(error)));
+    }
     // A message that could not be sent, a line that the program did not read: those who sent them are told.
     child.on('error', (error) => this.#parts.log.debug({ ...this.id, error }, 'Talking to a program failed'));
     child.stdin?.on('error', () => undefined);
@@ -221,6 +229,7 @@ export class ProcessRun implements Run {
     await pipes.drained();
     await output.end();
     this.#lookForMemoryKills(container);
+    this.#parts.containers.giveBack(this.id, container);
     channel?.close();
     child.stdin?.destroy();
     if (child.connected) child.disconnect();

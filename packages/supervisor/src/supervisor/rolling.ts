@@ -87,7 +87,8 @@ async function replaceOne(turn: Turn, instance: Instance, how: Replacing): Promi
 
 /** One that takes too much memory must not be there twice; one that has no process has nothing to wait for. */
 function startsFirst(instance: Instance, cause: StartCause): boolean {
-  if (instance.declaration.stop.reloadOrder !== 'start-first' || cause === 'memory-limit') return false;
+  const { stop, runner } = instance.declaration;
+  if (stop.reloadOrder !== 'start-first' || runner !== 'process' || cause === 'memory-limit') return false;
   return instance.live?.run !== undefined && instance.phase !== 'stopping';
 }
 

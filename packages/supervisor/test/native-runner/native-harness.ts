@@ -59,6 +59,7 @@ export function nativeHarness(options: NativeHarnessOptions): RunnerHarness {
     holdsMemory: false,
     cannot: {
       'know the pid at once': 'the manager is another process, which has to be asked to start it',
+      'run one twice': 'the manager has one process for each unit',
       'take output': 'the manager keeps the output, so that it can do so without an agent',
     },
   };

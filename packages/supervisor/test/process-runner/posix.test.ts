@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { systemClock } from '@mainstay/platform';
+
 import type { ServiceDeclaration } from '../../src/manifest/types.ts';
+import { ProcessRunner } from '../../src/process-runner/process-runner.ts';
 import type { RunEnd } from '../../src/runner/types.ts';
 import { CollectedOutput } from '../runner/collected-output.ts';
+import { silent } from '../native-runner/declarations.ts';
 import { declare } from '../runner/declaration.ts';
-import { openProcessRunner, posixHarness, type OpenedProcessRunner } from './posix-harness.ts';
+import { isAlive, openProcessRunner, posixHarness, type OpenedProcessRunner } from './posix-harness.ts';
 
 const { program } = posixHarness('');
 const skip = process.platform !== 'linux' && 'it looks into /proc';
@@ -88,6 +94,57 @@ describe('process runner on POSIX', { skip }, () => {
     const before = count();
     for (let round = 0; round < 200; round += 1) await once();
     assert.equal(count(), before);
+  });
+
+  test('a cgroup that somebody has removed while it was empty is made again', async (context) => {
+    if (!opened.containment.kind.startsWith('cgroup')) return context.skip('there are no cgroups');
+    const { end, output } = await run({ name: 'swept', program: exec('cat', '/proc/self/cgroup') });
+    assert.equal(end.exitCode, 0);
+    const name = /:(?<path>\/.*\/swept@0)$/m.exec(output.text('stdout'))?.groups?.path;
+    assert.ok(name, output.text('stdout'));
+    const mounts = readFileSync('/proc/self/mounts', 'utf8').match(/(?<= )\S+(?= cgroup2? )/g) ?? [];
+    const removed = mounts.map((mount) => `${mount}${name}`).filter((path) => existsSync(path));
+    assert.ok(removed.length > 0);
+    for (const path of removed) rmdirSync(path);
+    assert.equal((await run({ name: 'swept', program: exec('true') })).end.exitCode, 0);
+    await opened.runner.forget('swept');
+  });
+
+  test('a program that could not be held is ended, and nothing is left of the run', async () => {
+    let pid = 0;
+    const directory = await mkdtemp(join(tmpdir(), 'mainstay-unheld-'));
+    const runner = new ProcessRunner({
+      containment: {
+        kind: opened.containment.kind,
+        unheldLimits: {},
+        noOtherUsers: undefined,
+        pipesDirectory: directory,
+        create: (name, limits) => {
+          const made = opened.containment.create(name, limits);
+          assert.ok(!(made instanceof Promise));
+          made.adopt = (given) => {
+            pid = given;
+            throw new Error('no more handles');
+          };
+          return made;
+        },
+        close: async () => undefined,
+      },
+      ports: { attach: () => undefined },
+      sockets: { descriptorsFor: () => [] },
+      clock: systemClock,
+      log: silent,
+    });
+    const output = new CollectedOutput();
+    const declaration = declare({ name: 'unheld', program: program('hang') });
+    const spec = { id: { service: 'unheld', instance: 0, run: 1 }, declaration, env: {} };
+    const { error } = await runner.start(spec, { onStatus() {}, onOutOfMemory() {} }, output).ended;
+    assert.match(error?.message ?? '', /did not start the process: no more handles/);
+    assert.ok(pid > 0 && !isAlive(pid));
+    await runner.forget('unheld');
+    await runner.close();
+    assert.deepEqual(readdirSync(directory), [], 'its pipes are gone');
+    await rm(directory, { recursive: true });
   });
 
   test('many start at once', async () => {

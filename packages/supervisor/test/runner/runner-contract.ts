@@ -36,7 +36,9 @@ export interface RunnerHarness {
   /** Where programs can be kept within memory. */
   readonly holdsMemory: boolean;
   /** What this runner cannot do by its nature, each with the reason. */
-  readonly cannot?: Readonly<Partial<Record<'know the pid at once' | 'take output', string>>>;
+  readonly cannot?: Readonly<
+    Partial<Record<'know the pid at once' | 'run one twice' | 'take output', string>>
+  >;
 }
 
 interface Started {
@@ -335,6 +337,28 @@ export function runnerContract(harness: RunnerHarness): void {
         const { run } = start(program('mute'));
         assert.equal((await run.ended).exitCode, 4);
       });
+
+      test(
+        'two runs of one instance side by side, as in a reload',
+        { skip: cannot['run one twice'] },
+        async () => {
+          const old = start(program('hang'));
+          await old.output.printed(/ready/);
+          const renewed = start(program('hang'));
+          await renewed.output.printed(/ready/);
+          assert.ok(isAlive?.(old.run.pid ?? 0), 'the second start has not ended the first run');
+          old.run.kill();
+          assertKilled(await old.run.ended);
+          assert.ok(isAlive?.(renewed.run.pid ?? 0), 'the end of the first run has not ended the second');
+          const third = start(program('hang'));
+          await third.output.printed(/ready/);
+          for (const { run } of [renewed, third]) {
+            assert.ok(isAlive?.(run.pid ?? 0));
+            run.kill();
+            assertKilled(await run.ended);
+          }
+        },
+      );
 
       test('many run side by side', async () => {
         const all = Array.from({ length: 16 }, (_, instance) =>
