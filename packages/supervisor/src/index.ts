@@ -100,6 +100,7 @@ export type { ProbeKind, Prober, ProbeResult } from './health/types.ts';
 export type {
   LogLine,
   LogReadOptions,
+  BoundedLogStore,
   LogStatistics,
   LogStore,
   OutputStream,

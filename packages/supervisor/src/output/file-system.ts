@@ -107,3 +107,8 @@ export const logFileSystem: LogFileSystem = {
 export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? '';
 }
+
+/** What is missing comes back when other files go. */
+export function isNoSpace(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
+}

@@ -1,39 +1,10 @@
-import type { Clock, Logger } from '@mainstay/core';
-import { join } from 'node:path';
-
 import type { LogRules } from '../manifest/types.ts';
-import { codeOf, type LogFileFacts, type LogFileSystem } from './file-system.ts';
-import { headerOf, parsePiece } from './line-format.ts';
+import { isNoSpace, type LogFileSystem } from './file-system.ts';
+import { headerOf } from './line-format.ts';
+import { LogFile, tailBytes } from './log-file.ts';
 import { PendingOutput } from './pending-output.ts';
-import { newSegment, pathOfSegment, type Segment } from './segments.ts';
-
-/** What an instance's log needs of the store that it belongs to. */
-export interface LogStoreCore {
-  readonly directory: string;
-  readonly fileSystem: LogFileSystem;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Bytes of the text, in a buffer that is good until the next call. */
-  encode(text: string): Buffer;
-  /** The wall time now, as it is written. */
-  stamp(): string;
-  /** For the next rotated file. */
-  nextNumber(): number;
-  /** Size at which a file is rotated, which is less than `rotateBytes` where the bound on the total is small. */
-  limitOf(rules: LogRules): number;
-  /** Removes the oldest rotated file of all; false when there is none. */
-  makeRoom(): boolean;
-  /** A file has been rotated. */
-  rotated(log: InstanceLog): void;
-  /** There is more, or less, that waits for the disk, in bytes. */
-  pendingChanged(difference: number): void;
-  /** Nothing more may wait: what all files have pending is at its bound. */
-  isFull(): boolean;
-  /** Writing has begun to fail; `retry` is wanted. */
-  failed(log: InstanceLog, error: unknown): void;
-  /** So many bytes have reached a file. */
-  written(bytes: number): void;
-}
+import type { Segment } from './segments.ts';
+import type { LogStoreCore } from './store-core.ts';
 
 /** A write that takes longer than this has met a slow disk, in ms; from then on the file is written in the background. */
 const slowWriteMs = 50;
@@ -41,12 +12,8 @@ const slowWriteMs = 50;
 export const maxPendingBytes = 1024 * 1024;
 /** One write in the background, in bytes. */
 const batchBytes = 256 * 1024;
-/** How often it is looked whether the file is still where it was, in ms. */
-const checkEveryMs = 1000;
 /** After a rotation that failed, in ms. */
 const rotateAgainMs = 10_000;
-/** Evidence for `why`, read from the end of the file, in bytes. */
-const tailBytes = 16 * 1024;
 
 /**
  * The log of one instance: the file that is written, and those that were rotated.
@@ -62,10 +29,8 @@ const tailBytes = 16 * 1024;
 export class InstanceLog {
   readonly service: string;
   readonly instance: number;
-  readonly folder: string;
   /** Oldest first. */
   readonly rotated: Segment[] = [];
-  current: Segment = newSegment();
   rules: LogRules;
   /** Lines that have begun and not ended: of each run at most one per stream. */
   openLines = 0;
@@ -77,12 +42,9 @@ export class InstanceLog {
   /** Why it cannot be written, for people. */
   failing: string | undefined;
   readonly #core: LogStoreCore;
+  readonly #file: LogFile;
   readonly #pending = new PendingOutput();
-  #fd: number | undefined;
-  #identity = '';
-  #checkedAt = 0;
   /** Monotonic. */
-  #startedAt = 0;
   #rotateNotBefore = 0;
   #isSlow = false;
   #isWriting = false;
@@ -95,12 +57,32 @@ export class InstanceLog {
     this.#core = core;
     this.service = service;
     this.instance = instance;
-    this.folder = join(core.directory, service);
+    this.#file = new LogFile(core, service, instance);
     this.rules = rules;
   }
 
   get fileSystem(): LogFileSystem {
     return this.#core.fileSystem;
+  }
+
+  get folder(): string {
+    return this.#file.folder;
+  }
+
+  /** Of the file that is written. */
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** The file that is written. */
+  get current(): Segment {
+    return this.#file.segment;
+  }
+
+  /** Goes on with what an earlier agent wrote. */
+  adopt(current: Segment, rotated: readonly Segment[]): void {
+    this.#file.segment = current;
+    this.rotated.push(...rotated);
   }
 
   get pendingBytes(): number {
@@ -158,43 +140,14 @@ export class InstanceLog {
 
   /** Gives the descriptor back; the next line opens the file again. */
   close(): void {
-    if (this.#fd === undefined || this.#isWriting) return;
-    const fd = this.#fd;
-    this.#fd = undefined;
-    try {
-      this.#core.fileSystem.close('CLOSE_CURRENT', fd);
-    } catch (error) {
-      this.#core.log.warn({ err: error, path: this.path }, 'A log file could not be closed');
-    }
-  }
-
-  get path(): string {
-    return pathOfSegment(this.folder, this.instance, this.current);
+    if (!this.#isWriting) this.#file.close();
   }
 
   /** The end of the log as Latin-1, with what is pending; whole lines but for the first. */
   tail(): string {
     const pending = this.#pending.units.map(({ bytes }) => bytes.toString('latin1')).join('');
-    const tail = this.#readTail() + pending;
+    const tail = this.#file.tail() + pending;
     return tail.length < tailBytes ? this.#tailBefore + tail : tail;
-  }
-
-  #readTail(): string {
-    const { fileSystem } = this.#core;
-    const { bytes } = this.current;
-    if (bytes === 0) return '';
-    try {
-      const fd = fileSystem.open('READ', this.path, 'r');
-      try {
-        const buffer = Buffer.allocUnsafe(Math.min(bytes, tailBytes));
-        return buffer.toString('latin1', 0, fileSystem.read('READ', fd, buffer, bytes - buffer.length));
-      } finally {
-        fileSystem.close('READ', fd);
-      }
-    } catch {
-      // Somebody has removed it; what was in it is no evidence any more.
-      return '';
-    }
   }
 
   #enqueue(text: string, lines: number, clean: boolean): void {
@@ -243,7 +196,7 @@ export class InstanceLog {
 
   #written(units: number, wanted: number, error: NodeJS.ErrnoException | null, written: number): void {
     if (error || written < wanted) {
-      this.#takeBack();
+      this.#file.takeBack();
       // A short write is tried again by a plain call, which says what is the matter.
       this.#fail(error ?? new Error('The log was written in part only'));
       this.retry();
@@ -263,12 +216,11 @@ export class InstanceLog {
       try {
         this.#rotateIfDue(clean);
         const fd = this.#open();
-        for (let at = 0; at < bytes.length;)
-          at += this.#core.fileSystem.write('APPEND', fd, at === 0 ? bytes : bytes.subarray(at));
+        this.#file.write(fd, bytes);
         this.#grown(bytes.length);
         return true;
       } catch (error) {
-        this.#takeBack();
+        this.#file.takeBack();
         if (isNoSpace(error) && this.#core.makeRoom()) continue;
         this.#fail(error);
         return false;
@@ -277,21 +229,9 @@ export class InstanceLog {
   }
 
   #grown(bytes: number): void {
-    this.current.bytes += bytes;
-    this.current.lastTime = this.#core.clock.now();
+    this.#file.grown(bytes);
     this.bytes += bytes;
     this.#core.written(bytes);
-  }
-
-  #takeBack(): void {
-    if (this.#fd === undefined) return;
-    try {
-      this.#core.fileSystem.truncate('UNDO_APPEND', this.#fd, this.current.bytes);
-    } catch (error) {
-      this.#core.log.warn({ err: error, path: this.path }, 'Part of a line stays in the log');
-    }
-    // Opened again at the next try: whatever ails the descriptor goes with it.
-    this.close();
   }
 
   #fail(error: unknown): void {
@@ -312,75 +252,8 @@ export class InstanceLog {
     return `${header}Mainstay: ${this.#lostLines} lines were lost here, because the log could not be written\n`;
   }
 
-  /** Opens the file, or opens it again when somebody has moved or removed it. */
   #open(): number {
-    const { fileSystem, clock } = this.#core;
-    const now = clock.monotonic();
-    if (this.#fd !== undefined && now - this.#checkedAt >= checkEveryMs) {
-      this.#checkedAt = now;
-      const facts = this.#factsOfCurrent();
-      if (facts?.identity !== this.#identity) this.close();
-      else if (facts.bytes !== this.current.bytes) {
-        this.#forgetReplaced(facts);
-        this.current.bytes = facts.bytes;
-      }
-    }
-    if (this.#fd !== undefined) return this.#fd;
-    const fd = this.#openCurrent();
-    try {
-      const facts = fileSystem.factsOf('OPEN_CURRENT', fd);
-      this.#forgetReplaced(facts);
-      this.#identity = facts.identity;
-      this.current.bytes = facts.bytes;
-      this.#startedAt = facts.bytes === 0 ? now : now - this.#ageOfCurrent();
-    } catch (error) {
-      fileSystem.close('CLOSE_CURRENT', fd);
-      throw error;
-    }
-    this.#checkedAt = now;
-    this.#fd = fd;
-    return fd;
-  }
-
-  /** Somebody has put another file in the place of ours, or emptied it: readers begin again. */
-  #forgetReplaced(facts: LogFileFacts): void {
-    if ((this.#identity === '' || facts.identity === this.#identity) && facts.bytes >= this.current.bytes)
-      return;
-    this.current.removed = true;
-    this.current = newSegment();
-  }
-
-  #openCurrent(): number {
-    const { fileSystem } = this.#core;
-    try {
-      return fileSystem.open('OPEN_CURRENT', this.path, 'a');
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      fileSystem.makeDirectory('MAKE_DIRECTORY', this.folder);
-      return fileSystem.open('OPEN_CURRENT', this.path, 'a');
-    }
-  }
-
-  #factsOfCurrent(): LogFileFacts | undefined {
-    try {
-      return this.#core.fileSystem.factsOf('CHECK_CURRENT', this.path);
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Of a file of an earlier agent, in ms: since its first line. */
-  #ageOfCurrent(): number {
-    if (this.rules.rotateAgeMs === undefined) return 0;
-    const { fileSystem, clock } = this.#core;
-    const fd = fileSystem.open('READ', this.path, 'r');
-    try {
-      const start = Buffer.alloc(512);
-      const piece = parsePiece(start.toString('latin1', 0, fileSystem.read('READ', fd, start, 0)));
-      return piece ? Math.max(0, clock.now() - piece.time) : 0;
-    } finally {
-      fileSystem.close('READ', fd);
-    }
+    return this.#file.open(this.rules.rotateAgeMs !== undefined);
   }
 
   #isDue(): boolean {
@@ -390,25 +263,22 @@ export class InstanceLog {
     if (this.current.bytes >= this.#core.limitOf(this.rules))
       return clock.monotonic() >= this.#rotateNotBefore;
     // Before the file is open its age is not known.
-    if (rotateAgeMs === undefined || this.#fd === undefined) return false;
-    return clock.monotonic() - this.#startedAt >= Math.max(1000, rotateAgeMs);
+    if (rotateAgeMs === undefined || !this.#file.isOpen) return false;
+    return this.#file.ageMs >= Math.max(1000, rotateAgeMs);
   }
 
   #rotateIfDue(clean: boolean): void {
-    if (this.#fd === undefined && this.rules.rotateAgeMs !== undefined) this.#open();
+    if (!this.#file.isOpen && this.rules.rotateAgeMs !== undefined) this.#open();
     if (!this.#isDue()) return;
     if (!clean && this.current.bytes < this.#core.limitOf(this.rules) + maxPendingBytes) return;
     this.#rotate();
   }
 
   #rotate(): void {
-    const { fileSystem, log, clock } = this.#core;
-    const rotated: Segment = { ...this.current, number: this.#core.nextNumber() };
-    const to = pathOfSegment(this.folder, this.instance, rotated);
+    const { log, clock } = this.#core;
     const tail = this.tail();
-    this.close();
     try {
-      fileSystem.rename('ROTATE', this.path, to);
+      this.rotated.push(this.#file.rotate(this.#core.nextNumber()));
     } catch (error) {
       if (isNoSpace(error)) throw error;
       this.#rotateNotBefore = clock.monotonic() + rotateAgainMs;
@@ -416,29 +286,9 @@ export class InstanceLog {
       return;
     }
     this.#tailBefore = lastLinesOf(tail);
-    // The segment that readers hold becomes the rotated one.
-    this.current.number = rotated.number;
-    this.rotated.push(this.current);
-    this.#stamp(to);
-    this.current = newSegment();
-    this.#identity = '';
     this.rotations++;
     this.#core.rotated(this);
   }
-
-  /** So that a reader who asks for the last hour need not open what is older. */
-  #stamp(path: string): void {
-    try {
-      this.#core.fileSystem.setTime('STAMP_ROTATED', path, this.current.lastTime);
-    } catch (error) {
-      this.#core.log.debug({ err: error, path }, 'The time of a log file could not be set');
-    }
-  }
-}
-
-/** What other files leave when they go. */
-function isNoSpace(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
 }
 
 /** At most ten lines. */

@@ -3,12 +3,13 @@ import { type Clock, entriesOf, type Logger, type Timer } from '@mainstay/core';
 import type { LogRules } from '../manifest/types.ts';
 import { Compression } from './compression.ts';
 import { logFileSystem, type LogFileSystem } from './file-system.ts';
-import { InstanceLog, type LogStoreCore, maxPendingBytes } from './instance-log.ts';
+import { InstanceLog, maxPendingBytes } from './instance-log.ts';
 import { LineJoiner } from './line-joiner.ts';
 import { RunLog } from './run-log.ts';
 import { scanLogs } from './scan.ts';
-import { pathOfSegment } from './segments.ts';
-import type { LogLine, LogReadOptions, LogStatistics, LogStore, RunOutput } from './types.ts';
+import type { LogStoreCore } from './store-core.ts';
+import { TotalBound } from './total-bound.ts';
+import type { BoundedLogStore, LogLine, LogReadOptions, LogStatistics, RunOutput } from './types.ts';
 
 export interface LogStoreOptions {
   /** Absolute; is made when it is missing. */
@@ -29,10 +30,6 @@ export interface LogStoreOptions {
 const retryEveryMs = 1000;
 /** A chunk of 64 KiB with lines of 20 bytes fits with what stands before each; more takes a buffer of its own. */
 const scratchBytes = 256 * 1024;
-/** Files are not cut smaller than this for a small bound on the total, in bytes. */
-const minFileBytes = 16 * 1024;
-/** The total is looked at whenever this part of it has been written. */
-const totalParts = 64;
 const maxLastLines = 10;
 
 const defaultRules: LogRules = {
@@ -46,14 +43,15 @@ const defaultRules: LogRules = {
  * Opens the logs in a directory, and repairs what an agent that was killed has left there. Does not fail for a disk
  * that is full or read-only: the store says that it is failing, and goes on when it can.
  */
-export function openLogStore(options: LogStoreOptions): Promise<LogStore> {
+export function openLogStore(options: LogStoreOptions): Promise<BoundedLogStore> {
   return Promise.resolve(new FileLogStore(options));
 }
 
-class FileLogStore implements LogStore {
+class FileLogStore implements BoundedLogStore {
   readonly #options: LogStoreOptions;
   readonly #fileSystem: LogFileSystem;
   readonly #core: LogStoreCore;
+  readonly #bound: TotalBound;
   readonly #compression: Compression;
   readonly #logs = new Map<string, InstanceLog>();
   readonly #blocked = new Set<RunLog>();
@@ -64,26 +62,26 @@ class FileLogStore implements LogStore {
   #stampedAt = Number.NaN;
   #stamp = '';
   #lastNumber = 0;
-  #rotatedBytes = 0;
   #pendingBytes = 0;
-  /** Bytes since the total was looked at. */
-  #uncounted = 0;
-  #filesDropped = 0;
   #retryTimer: Timer | undefined;
   #isClosed = false;
 
   constructor(options: LogStoreOptions) {
     this.#options = options;
     this.#fileSystem = options.fileSystem ?? logFileSystem;
+    this.#bound = new TotalBound({
+      totalBytes: options.totalBytes,
+      logs: this.#logs,
+      fileSystem: this.#fileSystem,
+      log: options.log,
+    });
     this.#core = this.#makeCore();
     this.#compression = new Compression({
       fileSystem: this.#fileSystem,
       clock: options.clock,
       log: options.log,
       afterMs: options.compressAfterMs ?? 10_000,
-      onShrunk: (bytes) => {
-        this.#rotatedBytes -= bytes;
-      },
+      onShrunk: (bytes) => this.#bound.rotatedChanged(-bytes),
     });
     this.#scan();
   }
@@ -148,21 +146,23 @@ class FileLogStore implements LogStore {
 
   statistics(): LogStatistics {
     const services: Record<string, { bytes: number; lines: number; rotations: number }> = {};
-    let current = 0;
     for (const log of this.#logs.values()) {
       const sum = (services[log.service] ??= { bytes: 0, lines: 0, rotations: 0 });
       sum.bytes += log.bytes;
       sum.lines += log.lines;
       sum.rotations += log.rotations;
-      current += log.current.bytes;
     }
     return {
       services,
-      bytesOnDisk: this.#rotatedBytes + current,
-      filesDropped: this.#filesDropped,
+      bytesOnDisk: this.#bound.bytesOnDisk,
+      filesDropped: this.#bound.filesDropped,
       bytesPending: this.#pendingBytes,
       failing: this.#failing(),
     };
+  }
+
+  setTotalBytes(bytes: number): void {
+    this.#bound.move(bytes);
   }
 
   async close(): Promise<void> {
@@ -183,13 +183,7 @@ class FileLogStore implements LogStore {
   }
 
   #makeCore(): LogStoreCore {
-    const {
-      directory,
-      clock,
-      log,
-      totalBytes,
-      maxPendingBytes: maxPending = 64 * 1024 * 1024,
-    } = this.#options;
+    const { directory, clock, log, maxPendingBytes: maxPending = 64 * 1024 * 1024 } = this.#options;
     return {
       directory,
       clock,
@@ -205,9 +199,8 @@ class FileLogStore implements LogStore {
         return this.#stamp;
       },
       nextNumber: () => ++this.#lastNumber,
-      limitOf: ({ rotateBytes }) =>
-        Math.min(rotateBytes, Math.max(minFileBytes, Math.floor(totalBytes / this.#logs.size))),
-      makeRoom: () => this.#dropOldest('The disk is full: the oldest log file was removed'),
+      limitOf: (rules) => this.#bound.limitOf(rules),
+      makeRoom: () => this.#bound.dropOldest('The disk is full: the oldest log file was removed'),
       rotated: (instanceLog) => this.#rotated(instanceLog),
       pendingChanged: (difference) => {
         this.#pendingBytes += difference;
@@ -216,8 +209,7 @@ class FileLogStore implements LogStore {
       isFull: () => this.#pendingBytes >= maxPending,
       failed: (instanceLog, error) => this.#failed(instanceLog, error),
       written: (bytes) => {
-        this.#uncounted += bytes;
-        if (this.#uncounted > totalBytes / totalParts) this.#holdTotal();
+        this.#bound.written(bytes);
         if (this.#written.size > 0) for (const callback of this.#written) callback();
       },
     };
@@ -242,64 +234,23 @@ class FileLogStore implements LogStore {
     const { directory, log } = this.#options;
     for (const found of scanLogs(this.#fileSystem, directory, log)) {
       const instanceLog = this.#logOf(found.service, found.instance, defaultRules);
-      instanceLog.current = found.current;
-      instanceLog.rotated.push(...found.rotated);
+      instanceLog.adopt(found.current, found.rotated);
       for (const segment of found.rotated) {
         this.#lastNumber = Math.max(this.#lastNumber, segment.number);
-        this.#rotatedBytes += segment.bytes;
+        this.#bound.rotatedChanged(segment.bytes);
         if (!segment.compressed) this.#compression.add(instanceLog, segment);
       }
     }
-    this.#holdTotal();
+    this.#bound.hold();
   }
 
   #rotated(log: InstanceLog): void {
     const segment = log.rotated.at(-1);
     if (!segment) return;
-    this.#rotatedBytes += segment.bytes;
-    while (log.rotated.length > log.rules.keep) this.#drop(log);
-    this.#holdTotal();
+    this.#bound.rotatedChanged(segment.bytes);
+    this.#bound.dropBeyond(log, log.rules.keep);
+    this.#bound.hold();
     if (log.rules.compress && !segment.removed) this.#compression.add(log, segment);
-  }
-
-  /** Is called before a 64th more has been written, and leaves room for that. */
-  #holdTotal(): void {
-    const { totalBytes } = this.#options;
-    this.#uncounted = 0;
-    let bytes = this.#rotatedBytes;
-    for (const { current } of this.#logs.values()) bytes += current.bytes;
-    while (bytes > totalBytes - totalBytes / totalParts) {
-      const before = this.#rotatedBytes;
-      if (!this.#dropOldest('The logs are at the bound of their size: the oldest file was removed')) return;
-      bytes -= before - this.#rotatedBytes;
-    }
-  }
-
-  /** The number says which is the oldest, whatever the clock did meanwhile. */
-  #dropOldest(why: string): boolean {
-    let oldest: InstanceLog | undefined;
-    for (const log of this.#logs.values()) {
-      const number = log.rotated[0]?.number;
-      if (number !== undefined && number < (oldest?.rotated[0]?.number ?? Infinity)) oldest = log;
-    }
-    if (!oldest) return false;
-    this.#filesDropped++;
-    this.#options.log.info({ service: oldest.service, instance: oldest.instance }, why);
-    this.#drop(oldest);
-    return true;
-  }
-
-  #drop(log: InstanceLog): void {
-    const segment = log.rotated.shift();
-    if (!segment) return;
-    segment.removed = true;
-    this.#rotatedBytes -= segment.bytes;
-    const path = pathOfSegment(log.folder, log.instance, segment);
-    try {
-      this.#fileSystem.remove('DROP', path);
-    } catch (error) {
-      this.#options.log.warn({ err: error, path }, 'An old log file could not be removed');
-    }
   }
 
   #failed(log: InstanceLog, error: unknown): void {

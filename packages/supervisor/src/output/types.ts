@@ -55,6 +55,12 @@ export interface LogStore {
   close(): Promise<void>;
 }
 
+/** What opens the logs may also bound them. */
+export interface BoundedLogStore extends LogStore {
+  /** Another bound on everything in the directory, in bytes; what is over it goes at once. */
+  setTotalBytes(bytes: number): void;
+}
+
 export interface LogStatistics {
   /** By service: bytes and lines that were taken since the store was opened. */
   readonly services: Readonly<

@@ -7,7 +7,7 @@ import { type Logger, VirtualClock } from '@mainstay/core';
 import { type LogFileLabel, type LogFileSystem, logFileSystem } from '../../src/output/file-system.ts';
 import { type LogStoreOptions, openLogStore } from '../../src/output/log-store.ts';
 import type { LogRules } from '../../src/manifest/types.ts';
-import type { LogLine, LogReadOptions, LogStore } from '../../src/output/types.ts';
+import type { BoundedLogStore, LogLine, LogReadOptions, LogStore } from '../../src/output/types.ts';
 
 const nothing = () => undefined;
 
@@ -27,7 +27,7 @@ export function quietLogger(): Logger {
 export const rules: LogRules = { rotateBytes: 1 << 30, rotateAgeMs: undefined, keep: 1000, compress: false };
 
 export interface OpenedStore {
-  readonly store: LogStore;
+  readonly store: BoundedLogStore;
   readonly directory: string;
   readonly clock: VirtualClock;
   /** Opens another one on the same directory, after this one was closed. */

@@ -204,6 +204,25 @@ describe('the log store', () => {
       assert.equal((await files('big')).includes('0.log'), true);
     }));
 
+  it('holds another bound from the moment that it is set', () =>
+    withStore({}, async ({ store, files }) => {
+      const output = store.openRun(id, { ...rules, rotateBytes: 100_000 });
+      const write = () => output.write('stdout', Buffer.from(`${'x'.repeat(999)}\n`.repeat(10)));
+      for (let count = 0; count < 50; count++) write();
+      assert.ok(store.statistics().bytesOnDisk > 500_000);
+      const before = await files();
+      store.setTotalBytes(250_000);
+      assert.ok(store.statistics().bytesOnDisk <= 250_000);
+      const left = await files();
+      assert.ok(left.length < before.length && left.includes('0.log'));
+      store.setTotalBytes(60_000);
+      for (let count = 0; count < 50; count++) write();
+      assert.ok(store.statistics().bytesOnDisk <= 60_000, 'files are rotated earlier, too');
+      store.setTotalBytes(2 ** 30);
+      for (let count = 0; count < 50; count++) write();
+      assert.ok(store.statistics().bytesOnDisk > 500_000);
+    }));
+
   it('rotates by age, also over a restart of the agent', () =>
     withStore({}, async ({ store, clock, files, again }) => {
       const aged = { ...rules, rotateAgeMs: 60_000 };
