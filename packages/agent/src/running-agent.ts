@@ -52,7 +52,12 @@ export interface RunningAgentOptions {
 
 const nothing: Manifest = {
   services: [],
-  alerts: { targets: [], on: [], repeatMs: 3_600_000, perMinute: 10 },
+  alerts: {
+    targets: [],
+    on: ['state', 'crash-loop', 'limit', 'probe', 'agent'],
+    repeatMs: 3_600_000,
+    perMinute: 10,
+  },
   metrics: { listen: undefined },
   logs: { directory: undefined, totalBytes: 1024 ** 3 },
 };
