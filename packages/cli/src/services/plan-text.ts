@@ -1,5 +1,5 @@
 import { printable, type Style } from '@mainstay/service/terminal';
-import type { Plan, PlannedChange } from '@mainstay/supervisor';
+import type { Plan, PlannedChange, PlannedDifference } from '@mainstay/supervisor';
 
 const marks = {
   add: { sign: '+', text: 'will be started' },
@@ -9,23 +9,34 @@ const marks = {
   update: { sign: '~', text: 'will be changed without a restart' },
 } as const satisfies Record<PlannedChange['action'], { readonly sign: string; readonly text: string }>;
 
-/** What `apply` would do, as a diff. */
-export function describePlan(plan: Plan, style: Style): string {
-  if (plan.changes.length === 0) return 'Nothing to change: the agent runs what the manifest says';
-  return plan.changes.map((change) => describeChange(change, style)).join('\n');
+/** True when the agent runs what the manifest says. */
+export function isEmpty({ changes, settings = [] }: Plan): boolean {
+  return changes.length === 0 && settings.length === 0;
 }
 
-function describeChange({ service, action, differences }: PlannedChange, style: Style): string {
-  const { sign, text } = marks[action];
-  const head = `${sign} ${printable(service)} ${text}`;
+/** What `apply` would do, as a diff. */
+export function describePlan(plan: Plan, style: Style): string {
+  if (isEmpty(plan)) return 'Nothing to change: the agent runs what the manifest says';
+  const { changes, settings = [] } = plan;
+  const ofAgent =
+    settings.length === 0
+      ? []
+      : [[style.yellow('~ the agent will be changed'), ...differences(settings, style)].join('\n')];
+  return [...changes.map((change) => describeChange(change, style)), ...ofAgent].join('\n');
+}
+
+function describeChange(change: PlannedChange, style: Style): string {
+  const { sign, text } = marks[change.action];
+  const head = `${sign} ${printable(change.service)} ${text}`;
   const paint = sign === '+' ? style.green : sign === '-' ? style.red : style.yellow;
   // All of a service that comes or goes is new or gone: its parts say nothing.
-  const shown = action === 'add' || action === 'remove' ? [] : differences;
-  return [
-    paint(head),
-    ...shown.flatMap(({ path, before, after }) => [
-      ...(before === undefined ? [] : [style.red(`    - ${printable(`${path}: ${before}`)}`)]),
-      ...(after === undefined ? [] : [style.green(`    + ${printable(`${path}: ${after}`)}`)]),
-    ]),
-  ].join('\n');
+  const isWhole = change.action === 'add' || change.action === 'remove';
+  return [paint(head), ...(isWhole ? [] : differences(change.differences, style))].join('\n');
+}
+
+function differences(all: readonly PlannedDifference[], style: Style): string[] {
+  return all.flatMap(({ path, before, after }) => [
+    ...(before === undefined ? [] : [style.red(`    - ${printable(`${path}: ${before}`)}`)]),
+    ...(after === undefined ? [] : [style.green(`    + ${printable(`${path}: ${after}`)}`)]),
+  ]);
 }

@@ -65,9 +65,9 @@ export async function agentInstall(context: CliContext, options: AgentInstallOpt
       ...(!quiet && { onProgress: (info) => progress.update(progressText(info)) }),
     });
     progress.end();
-    const command = await commandOf(target, installation.executable);
     if (manifest && !quiet) progress.update('Applying the manifest');
     const services = manifest && (await applyOrUndo(context, target, installation, manifest.manifest));
+    const command = await commandOf(target, installation.executable);
     progress.end();
     const { outcome, before, plan } = installation;
     if (quiet) {

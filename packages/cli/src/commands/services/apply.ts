@@ -8,7 +8,7 @@ import type { Plan } from '@mainstay/supervisor';
 import type { CliContext } from '../../context.ts';
 import { cliErrors } from '../../errors.ts';
 import { loadManifest } from '../../manifest/load-manifest.ts';
-import { describePlan } from '../../services/plan-text.ts';
+import { describePlan, isEmpty } from '../../services/plan-text.ts';
 import { agentFor, type AgentOptions } from './agent-options.ts';
 import { printServices } from './ps.ts';
 
@@ -24,10 +24,10 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
   const agent = agentFor(context, options);
   const { manifest } = await loadManifest(resolve(context.cwd, options.file), context.env);
   const plan = await agent.plan(manifest);
-  if (options.dryRun || plan.changes.length === 0) {
+  if (options.dryRun || isEmpty(plan)) {
     if (options.json) out.write(`${JSON.stringify(plan)}\n`);
     else out.write(`${describePlan(plan, out.style)}\n`);
-    return plan.changes.length === 0 ? ExitCode.ok : ExitCode.failed;
+    return isEmpty(plan) ? ExitCode.ok : ExitCode.failed;
   }
   if (!options.json) out.write(`${describePlan(plan, out.style)}\n`);
   if (!options.yes) await confirm(context, plan);
