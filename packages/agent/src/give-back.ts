@@ -1,5 +1,5 @@
 import { messageOf, type Clock, type Logger, type Timer } from '@mainstay/core';
-import { releaseProgramPages } from '@mainstay/platform';
+import { releaseFreeMemory, releaseProgramPages } from '@mainstay/platform';
 
 /** By then an idle agent has done all that a start does, in milliseconds. */
 const afterMs = 3_000;
@@ -34,6 +34,8 @@ export class GiveBack {
     this.#timer = undefined;
     this.#last = this.#clock.monotonic();
     try {
+      await releaseFreeMemory();
+      // Last: what gives back is program, too.
       await releaseProgramPages();
     } catch (error) {
       this.#log.debug({ error: messageOf(error) }, 'Memory of the start could not be given back');

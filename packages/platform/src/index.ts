@@ -98,3 +98,9 @@ export async function releaseProgramPages(): Promise<void> {
   const { releaseProgramPages: release } = await import('./memory/release-program-pages.ts');
   release();
 }
+
+/** See `memory/release-free-memory.ts`; behind a function for the FFI that it loads. */
+export async function releaseFreeMemory(): Promise<void> {
+  const { releaseFreeMemory: release } = await import('./memory/release-free-memory.ts');
+  release();
+}

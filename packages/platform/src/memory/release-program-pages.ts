@@ -5,6 +5,11 @@ import { ffi } from '../ffi/index.ts';
 /** MADV_DONTNEED of madvise(2), the same on all of Linux's architectures (asm-generic/mman-common.h). */
 const dontNeed = 4;
 
+type Madvise = (address: number, length: number, advice: number) => number;
+
+/** Found once, because the library of the FFI keeps each function that it makes. */
+let madvise: Madvise | undefined;
+
 /** Head of a mapping of a file that cannot be written to: `from-to r-xp offset device inode path` (proc_pid_maps(5)). */
 const readOnlyFile = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ [1-9]\d* +\/./;
 
@@ -39,11 +44,7 @@ export function mappingsOfFilesAlone(smaps: string): readonly Mapping[] {
  */
 export function releaseProgramPages(): void {
   if (process.platform !== 'linux') return;
-  const madvise = ffi().load(null).func('int madvise(uintptr_t address, size_t length, int advice)') as (
-    address: number,
-    length: number,
-    advice: number,
-  ) => number;
+  madvise ??= ffi().load(null).func('int madvise(uintptr_t address, size_t length, int advice)') as Madvise;
   for (const { from, to } of mappingsOfFilesAlone(readFileSync('/proc/self/smaps', 'utf8')))
     madvise(from, to - from, dontNeed);
 }
