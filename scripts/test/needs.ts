@@ -27,6 +27,13 @@ async function setUp(program: string, ...args: string[]): Promise<void> {
   await command('flock', [lock, process.execPath, join(import.meta.dirname, '../setup', program), ...args]);
 }
 
+export const linux: Need = {
+  name: 'Linux',
+  async missing() {
+    return process.platform === 'linux' ? undefined : `This is ${process.platform}; Linux is needed`;
+  },
+};
+
 export const linuxX64: Need = {
   name: 'Linux on x64',
   async missing() {

@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import {
   type Need,
   debianPackages,
+  linux,
   linuxX64,
   namespaces,
   systemdRoot,
@@ -29,6 +30,12 @@ export const suites: readonly Suite[] = [
   { name: 'architecture', about: 'who may import whom', needs: [], fileLimit: minutes(1) },
   { name: 'tooling', about: 'launcher, test runner, generated docs', needs: [], fileLimit: minutes(3) },
   { name: 'sim', about: 'seeded simulation on virtual time', needs: [], fileLimit: minutes(5) },
+  {
+    name: 'fault',
+    about: 'real agents and services, killed and starved in every state',
+    needs: [linux],
+    fileLimit: minutes(6),
+  },
   { name: 'terminal', about: 'the contract suite in a terminal', needs: [], fileLimit: minutes(5) },
   { name: 'container', about: 'the contract suite as PID 1', needs: [namespaces], fileLimit: minutes(5) },
   {
