@@ -3,6 +3,7 @@ import type { ServiceContext, ServiceHandlers } from '@mainstay/service';
 
 import { directoryFacts, installedDirectories, type AgentDirectories } from './directories.ts';
 import { environmentForServices } from './environment.ts';
+import { logEvent } from './event-log.ts';
 import { GiveBack } from './give-back.ts';
 import { openAgent } from './open-agent.ts';
 import { stopGraceMs } from './stop-grace.ts';
@@ -18,6 +19,7 @@ export async function openInstalledAgent(ctx: ServiceContext): Promise<ServiceHa
     log: ctx.log,
     version: ctx.version,
     onShutdown: () => ctx.requestStop(),
+    onEvent: (event) => logEvent(ctx.log, event),
   });
   ctx.log.info({ socket: agent.socketPath }, 'The agent listens');
   const giveBack = new GiveBack(systemClock, ctx.log);

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 import { messageOf } from '@mainstay/core';
 import { systemClock } from '@mainstay/platform';
-import type { LogLine } from '@mainstay/supervisor';
+import type { LogLine, SupervisorControl } from '@mainstay/supervisor';
 
 import type { Agent, AgentOptions } from './agent-options.ts';
 import { AlertDispatcher } from './alerts/alert-dispatcher.ts';
@@ -13,6 +13,7 @@ import { Closers } from './closers.ts';
 import { EventFeed } from './event-feed.ts';
 import { readManifest } from './manifest/read-manifest.ts';
 import { MetricsPage } from './metrics/index.ts';
+import { NativeOutput } from './native-logs/native-output.ts';
 import { defaultParts } from './parts.ts';
 import type { AgentParts, PartsContext } from './parts/types.ts';
 import { Runners } from './runners.ts';
@@ -81,12 +82,19 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
 
   const events = new EventFeed(log);
   if (options.onEvent) events.watch(options.onEvent);
-  const supervisor = parts.createSupervisor({
+  const output: NativeOutput = new NativeOutput({
+    clock,
+    log,
+    logs,
+    runner: () => runners.get('native'),
+    views: () => supervisor.views(),
+  });
+  const supervisor: SupervisorControl = parts.createSupervisor({
     clock,
     random: Math.random,
     runnerOf: (declaration) => runners.of(declaration),
     prober: parts.createProber(context),
-    logs,
+    logs: output.store(),
     log,
     environment: { ...options.environment, MAINSTAY_AGENT_ID: context.name },
     memory,
@@ -109,7 +117,7 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
     directories: { ...directories, logs: logDirectory },
     containment: processes.containment,
     supervisor,
-    logs,
+    output,
     store,
     events,
     openRunners: (manifest) => runners.prepare(manifest),

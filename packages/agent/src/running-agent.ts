@@ -5,7 +5,6 @@ import {
   type Explanation,
   type LogLine,
   type LogReadOptions,
-  type LogStore,
   type Manifest,
   type Plan,
   type RunnerCapabilities,
@@ -21,6 +20,7 @@ import type { AgentDirectories } from './directories.ts';
 import { agentErrors } from './errors.ts';
 import type { EventFeed } from './event-feed.ts';
 import { readManifest } from './manifest/read-manifest.ts';
+import type { NativeOutput } from './native-logs/native-output.ts';
 import type { ManifestStore } from './state/manifest-store.ts';
 import { takenBy } from './taken-addresses.ts';
 
@@ -32,7 +32,7 @@ export interface RunningAgentOptions {
   readonly directories: AgentDirectories;
   readonly containment: string;
   readonly supervisor: SupervisorControl;
-  readonly logs: LogStore;
+  readonly output: NativeOutput;
   readonly store: ManifestStore;
   readonly events: EventFeed;
   /** Opens the runners that the manifest needs; what it throws refuses the manifest. */
@@ -113,8 +113,9 @@ export class RunningAgent implements AgentBackend {
     );
   }
 
-  why(name: string): readonly Explanation[] {
-    return this.#options.supervisor.why(name);
+  why(name: string): Promise<readonly Explanation[]> {
+    const { supervisor, output } = this.#options;
+    return output.withLastLines(name, () => supervisor.why(name));
   }
 
   async plan(manifest: unknown): Promise<Plan> {
@@ -162,7 +163,7 @@ export class RunningAgent implements AgentBackend {
   }
 
   logs(options: LogReadOptions): AsyncIterable<LogLine> {
-    return this.#options.logs.read(options);
+    return this.#options.output.read(options);
   }
 
   watch(onEvent: (event: SupervisorEvent) => void): () => void {

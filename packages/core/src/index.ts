@@ -19,6 +19,8 @@ export type { PassedDescriptor } from './passed-descriptor.ts';
 export type {
   LogQuery,
   ManagedEnd,
+  ManagedEntry,
+  ManagedLog,
   ManagedRun,
   ManagedState,
   ManagedUsage,

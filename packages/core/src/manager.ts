@@ -213,6 +213,21 @@ export interface LogQuery {
   readonly signal?: AbortSignal;
 }
 
+/** One line that a service wrote. */
+export interface ManagedEntry {
+  readonly name: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly time: number;
+  readonly text: string;
+}
+
+/** Lines from the past, then, when the query asks to follow, all that come after the last of them. */
+export interface ManagedLog {
+  past(): AsyncIterable<ManagedEntry>;
+  /** To be read after `past` has been read to its end. Ends with the query's signal. */
+  live(): AsyncIterable<ManagedEntry>;
+}
+
 /**
  * A service manager seen from outside. Failures are `AppError`s of the platform package: MANAGER_NOT_INSTALLED,
  * MANAGER_NO_PRIVILEGE (with the command that would work), MANAGER_TIMEOUT, MANAGER_START_FAILED, MANAGER_UNSUPPORTED …
@@ -236,6 +251,8 @@ export interface ServiceManager {
   /** Windows: custom code 128–255. Others: MANAGER_UNSUPPORTED. */
   sendCustomControl(name: string, code: number): Promise<void>;
   logs(name: string, query: LogQuery): AsyncIterable<string>;
+  /** What several services wrote themselves, in the order of time; missing where nobody keeps the time of a line. */
+  entries?(names: readonly string[], query: LogQuery): ManagedLog;
   /** Several at once, in the order of the names; missing where one question cannot ask for more than one. */
   queryAll?(names: readonly string[]): Promise<readonly ServiceInfo[]>;
   /** Names of the installed services of an owner (`ProgramSettings.owner`); missing where nobody keeps that. */

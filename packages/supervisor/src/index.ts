@@ -108,6 +108,8 @@ export type {
 } from './output/types.ts';
 export type {
   HealthProbe,
+  KeptLine,
+  KeptOutput,
   LeftoverOutput,
   LimitName,
   ReclaimRequest,
@@ -126,3 +128,5 @@ export { openLogStore, type LogStoreOptions } from './output/log-store.ts';
 export type { LogFileFacts, LogFileLabel, LogFileSystem } from './output/file-system.ts';
 export { readJsonLine, type JsonLine } from './output/json-line.ts';
 export { runProgramHost, type RunProgramHostOptions } from './native-runner/run-program-host.ts';
+export { interleave } from './native-runner/interleave.ts';
+export { installedUnits, removeUnit } from './native-runner/installed-units.ts';

@@ -53,7 +53,8 @@ export function createRouter(backend: AgentBackend, now: () => number): Router {
     [
       'GET',
       /^\/v1\/services\/([^/]+)\/why$/,
-      ({ response, names: [name = ''] }) => sendJson(response, 200, { explanations: backend.why(name) }),
+      async ({ response, names: [name = ''] }) =>
+        sendJson(response, 200, { explanations: await backend.why(name) }),
     ],
     ['POST', /^\/v1\/plan$/, withManifest((manifest) => backend.plan(manifest))],
     ['POST', /^\/v1\/apply$/, withManifest((manifest) => backend.apply(manifest))],

@@ -27,6 +27,8 @@ export interface ApiServerOptions {
   readonly backend: AgentBackend;
   readonly log: Logger;
   readonly now: () => number;
+  /** Called with why it takes no connections, and with undefined when it takes them again. */
+  readonly onFailing?: (reason: string | undefined) => void;
 }
 
 export interface ApiServer {
@@ -40,7 +42,8 @@ export interface ApiServer {
  *
  * Throws AGENT_ALREADY_RUNNING with `details.pid`, AGENT_SOCKET_FAILED.
  */
-export async function openApiServer({ endpoint, backend, log, now }: ApiServerOptions): Promise<ApiServer> {
+export async function openApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { endpoint, backend, log, now, onFailing } = options;
   const { path, tokenFile } = endpoint;
   await refuseLiving(path, tokenFile);
   const token = tokenFile === undefined ? undefined : await makeToken(tokenFile);
@@ -53,7 +56,10 @@ export async function openApiServer({ endpoint, backend, log, now }: ApiServerOp
   });
   server.maxConnections = maxConnections;
   const connections = new Set<Socket>();
+  let isFailing = false;
   server.on('connection', (socket: Socket) => {
+    if (isFailing) onFailing?.(undefined);
+    isFailing = false;
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
@@ -66,7 +72,11 @@ export async function openApiServer({ endpoint, backend, log, now }: ApiServerOp
     route(request, response).catch((error: unknown) => sendFailure(response, error, log));
   });
   await listen(server, endpoint);
-  server.on('error', (error) => log.error({ error: messageOf(error), path }, 'The API failed'));
+  server.on('error', (error) => {
+    log.error({ error: messageOf(error), path }, 'The API failed');
+    isFailing = true;
+    onFailing?.(messageOf(error));
+  });
   return {
     path,
     async close() {

@@ -58,7 +58,7 @@ export interface AgentBackend {
   views(): readonly ServiceView[];
   /** Throws SUPERVISOR_UNKNOWN_SERVICE, as all that takes a name. */
   detail(name: string): ServiceDetail;
-  why(name: string): readonly Explanation[];
+  why(name: string): Promise<readonly Explanation[]> | readonly Explanation[];
   /** Throws AGENT_MANIFEST_INVALID, as `apply`; `manifest` is whatever came. */
   plan(manifest: unknown): Promise<Plan>;
   apply(manifest: unknown): Promise<Plan>;

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 
 import {
   isAppError,
+  messageOf,
   type ServiceInfo,
   type ServiceManager,
   type ServicePlan,
@@ -11,6 +12,7 @@ import {
 import type { AgentInfo } from '../api/types.ts';
 import { AgentClient } from '../client/agent-client.ts';
 import type { AgentDirectories } from '../directories.ts';
+import { nativeDirectory } from '../state/native-directory.ts';
 import { endpointIn } from '../socket/endpoint.ts';
 import { agentServiceName } from './places.ts';
 import { readRecord } from './record.ts';
@@ -52,37 +54,53 @@ export async function actOnAgent(
   return await manager.act(agentServiceName, action, wait);
 }
 
+export interface UninstallOptions extends WaitOptions {
+  /** Remove state and logs, too. */
+  readonly purge: boolean;
+  /** Native services run on, with nobody but the service manager to look after them. @default false: they are removed */
+  readonly keepNative?: boolean;
+}
+
+export interface AgentRemoval {
+  readonly plan: ServicePlan;
+  /** Names of the native services that were stopped and removed. */
+  readonly services: readonly string[];
+  /** What could not be done, for people. */
+  readonly problems: readonly string[];
+}
+
 /**
- * Stops the agent and removes it, with its executables. Its native services are stopped first: nobody would look after
- * them any more. State and logs are kept unless `purge`.
- *
- * @returns what was removed, and what it could not do, for people
+ * Stops the agent and removes it, with its executables and its native services: nobody would look after them any more.
+ * State and logs are kept unless `purge`; an agent that is installed again runs what this one ran. Throws the manager's
+ * errors.
  */
 export async function uninstallAgent(
   { manager, folder, directories }: InstalledAgent,
-  { purge, ...wait }: { readonly purge: boolean } & WaitOptions,
-): Promise<{ readonly plan: ServicePlan; readonly problems: readonly string[] }> {
-  const problems: string[] = [];
-  try {
-    await stopNativeServices(clientOf(directories));
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    if (error.code !== 'AGENT_NOT_RUNNING') problems.push(`Native services may still run: ${error.message}`);
-  }
+  { purge, keepNative = false, ...wait }: UninstallOptions,
+): Promise<AgentRemoval> {
+  // First: it would start again what is stopped behind its back.
   const plan = await manager.uninstall(agentServiceName, { purge, ...wait });
+  const { services, problems } = keepNative
+    ? { services: [], problems: [] }
+    : await removeNative(manager, nativeDirectory(directories.state), wait);
   await rm(folder, { recursive: true, force: true });
-  if (purge) {
-    for (const path of [directories.state, directories.logs])
-      await rm(path, { recursive: true, force: true });
-  }
-  return { plan, problems };
+  const left = [directories.runtime, ...(purge ? [directories.state, directories.logs] : [])];
+  for (const path of left) await rm(path, { recursive: true, force: true });
+  return { plan, services, problems };
 }
 
-async function stopNativeServices(client: AgentClient): Promise<void> {
-  const native = (await client.services())
-    .filter(({ runner }) => runner === 'native')
-    .map(({ name }) => name);
-  if (native.length > 0) await client.act('stop', native);
+async function removeNative(
+  manager: ServiceManager,
+  directory: string,
+  wait: WaitOptions,
+): Promise<Pick<AgentRemoval, 'services' | 'problems'>> {
+  const { installedUnits, removeUnit } = await import('@mainstay/supervisor');
+  const services = await installedUnits(manager, directory);
+  const done = await Promise.allSettled(services.map((name) => removeUnit(manager, directory, name, wait)));
+  const problems = done.flatMap((outcome, index) =>
+    outcome.status === 'rejected' ? [`${services[index]} may still run: ${messageOf(outcome.reason)}`] : [],
+  );
+  return { services: services.filter((_, index) => done[index]?.status === 'fulfilled'), problems };
 }
 
 function clientOf({ runtime }: AgentDirectories): AgentClient {

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
-
 import type { ServiceScope } from '@mainstay/core';
 import { createManager } from '@mainstay/platform';
 import { NativeRunner, type Runner } from '@mainstay/supervisor';
 
+import { nativeDirectory } from '../state/native-directory.ts';
 import type { PartsContext } from './types.ts';
 
 /** Services of the operating system's own manager. Throws MANAGER_UNAVAILABLE. */
@@ -16,7 +15,7 @@ export async function openNativeRunner(
     manager,
     clock,
     log,
-    directory: join(stateDirectory, 'native'),
+    directory: nativeDirectory(stateDirectory),
     ...(agentExecutable && { agentExecutable }),
   });
 }

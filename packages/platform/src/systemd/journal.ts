@@ -42,7 +42,7 @@ export function journalLine(json: string): string | undefined {
 }
 
 /** Text, an array of bytes when it is not UTF-8, or null when it is too large (systemd.journal-fields(7)). */
-function messageText(message: unknown): string {
+export function messageText(message: unknown): string {
   if (typeof message === 'string') return message;
   return Array.isArray(message) ? Buffer.from(message as number[]).toString() : '';
 }
@@ -53,8 +53,18 @@ export async function* readJournal(
   scope: ServiceScope,
   query: LogQuery,
 ): AsyncGenerator<string> {
-  query.signal?.throwIfAborted();
-  const args = journalArguments(unit, scope, query);
+  for await (const line of runJournal(journalArguments(unit, scope, query), query.signal)) {
+    const text = journalLine(line);
+    if (text !== undefined) yield text;
+  }
+}
+
+/** The lines of JSON that journalctl prints. Throws MANAGER_UNAVAILABLE, MANAGER_NO_PRIVILEGE. */
+export async function* runJournal(
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  signal?.throwIfAborted();
   const child = spawn('journalctl', args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C.UTF-8' },
@@ -64,23 +74,20 @@ export async function* readJournal(
     child.once('close', (code) => resolve({ code }));
   });
   const kill = (): boolean => child.kill('SIGTERM');
-  query.signal?.addEventListener('abort', kill, { once: true });
+  signal?.addEventListener('abort', kill, { once: true });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors = (errors + chunk).slice(-4000)));
   try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const text = journalLine(line);
-      if (text !== undefined) yield text;
-    }
+    yield* createInterface({ input: child.stdout });
     const end = await ended;
-    if (query.signal?.aborted) return;
+    if (signal?.aborted) return;
     if ('error' in end) throw noJournal(messageOf(end.error));
     if (/insufficient permissions|permission denied/i.test(errors)) {
       throw noPrivilege(`journalctl ${args.slice(0, 1).join(' ')}`);
     }
     if (end.code !== 0) throw noJournal(errors.trim() || `journalctl ended with ${end.code}`);
   } finally {
-    query.signal?.removeEventListener('abort', kill);
+    signal?.removeEventListener('abort', kill);
     kill();
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type {
   LogQuery,
   ManagedEnd,
+  ManagedLog,
   ManagerAction,
   ServiceDirectories,
   ServiceInfo,
@@ -19,6 +20,7 @@ import { controlSocketName } from '../control-socket/protocol.ts';
 import { platformErrors } from '../errors.ts';
 import { readEnds } from './ends.ts';
 import { Installation } from './installation.ts';
+import { journalEntries } from './journal-entries.ts';
 import { readJournal } from './journal.ts';
 import { systemdPaths, type SystemdPaths } from './paths.ts';
 import { isReloading, parseShow, parseShows, serviceInfo, shownProperties, type Shown } from './show.ts';
@@ -121,6 +123,10 @@ class SystemdManager implements ServiceManager {
 
   logs(name: string, query: LogQuery): AsyncIterable<string> {
     return readJournal(unitName(name), this.scope, query);
+  }
+
+  entries(names: readonly string[], query: LogQuery): ManagedLog {
+    return journalEntries(new Map(names.map((name) => [unitName(name), name])), this.scope, query);
   }
 
   async queryAll(names: readonly string[]): Promise<readonly ServiceInfo[]> {

@@ -29,7 +29,8 @@ export function rulesOf(declaration: ServiceDeclaration): InstanceRules {
     graceMs: stop.graceMs,
     hasStartupProbe: health.startup !== undefined,
     hasReadinessProbe: health.readiness !== undefined,
-    reportsStatus: program.type === 'service' && declaration.runner === 'process',
+    // With the native runner the manager tells when the program runs: installing its unit takes a while.
+    reportsStatus: program.type === 'service' || declaration.runner === 'native',
     reloadTimeoutMs: startTimeoutMs + budgetOf(health.startup) + budgetOf(health.readiness),
     settleMs,
   };

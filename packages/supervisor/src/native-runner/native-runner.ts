@@ -1,11 +1,19 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, type Clock, type Logger, type ManagedEnd, type ServiceManager } from '@mainstay/core';
+import {
+  messageOf,
+  type Clock,
+  type Logger,
+  type LogQuery,
+  type ManagedEnd,
+  type ServiceManager,
+} from '@mainstay/core';
 import { writeFileAtomic } from '@mainstay/platform';
 
 import type { RunOutput } from '../output/types.ts';
 import type {
+  KeptOutput,
   LeftoverOutput,
   Run,
   RunEvents,
@@ -19,6 +27,8 @@ import { capabilitiesOf } from './capabilities.ts';
 import { nativeErrors } from './errors.ts';
 import { digestOf, hostedSpecOf, specDigestVariable } from './hosted-spec.ts';
 import { readHostedEnds } from './host-exit.ts';
+import { installedUnits, removeUnit } from './installed-units.ts';
+import { keptOutput } from './kept-output.ts';
 import { NativeRun, type InstalledUnit } from './native-run.ts';
 import { openFilesOf, procUsage } from './proc-usage.ts';
 import { talkTo } from './service-talk.ts';
@@ -92,6 +102,10 @@ export class NativeRunner implements Runner {
     return [];
   }
 
+  readOutput(ids: readonly Omit<RunSpec['id'], 'run'>[], query: LogQuery): KeptOutput {
+    return keptOutput(this.#options.manager, ids, query);
+  }
+
   async forget(service: string): Promise<void> {
     for (const name of await this.#units())
       if (parseUnitName(name)?.service === service) await this.#remove(name);
@@ -162,26 +176,17 @@ export class NativeRunner implements Runner {
     );
   }
 
-  /** Names of this agent's units, also of those that an earlier one made. */
-  async #units(): Promise<readonly string[]> {
-    const { manager, directory } = this.#options;
-    const names = manager.list
-      ? await manager.list(directory)
-      : filesOf(directory)
-          .filter((file) => file.endsWith('.json'))
-          .map((file) => file.slice(0, -'.json'.length));
-    return names.filter((name) => parseUnitName(name));
+  #units(): Promise<readonly string[]> {
+    return installedUnits(this.#options.manager, this.#options.directory);
   }
 
   async #remove(name: string): Promise<void> {
     const { manager, directory, log } = this.#options;
     try {
-      await manager.uninstall(name, { purge: false, timeoutMs: removeTimeoutMs });
+      await removeUnit(manager, directory, name, { timeoutMs: removeTimeoutMs });
     } catch (error) {
       log.error({ unit: name, reason: messageOf(error) }, 'A unit that is not wanted could not be removed');
-      return;
     }
-    for (const ending of ['json', 'ends']) rmSync(join(directory, `${name}.${ending}`), { force: true });
   }
 
   async #ends(name: string, identity: string | undefined): Promise<readonly ManagedEnd[]> {
@@ -206,14 +211,5 @@ export class NativeRunner implements Runner {
         log.warn({ unit: name, reason: messageOf(error) }, 'A run that nobody wanted could not be stopped');
       });
     });
-  }
-}
-
-function filesOf(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }

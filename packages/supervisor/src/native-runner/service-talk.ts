@@ -108,7 +108,7 @@ class ManagerTalk implements ServiceTalk {
   }
 }
 
-/** Tells of a Mainstay service's status when the manager sees it change. */
+/** Tells of a service's status when the manager sees it change. */
 export class StatusReporter {
   readonly #events: RunEvents;
   readonly #talk: ServiceTalk | undefined;
@@ -120,12 +120,12 @@ export class StatusReporter {
   }
 
   async see({ state, text }: ServiceInfo): Promise<void> {
-    if (!this.#talk || !isServiceState(state)) return;
+    if (!isServiceState(state)) return;
     const seen = JSON.stringify([state, text]);
     if (seen === this.#last) return;
     this.#last = seen;
     // What it accepts, only the service itself can say; one that is starting is not listening yet.
-    const own = state === 'running' || state === 'paused' ? await this.#talk.status() : undefined;
+    const own = state === 'running' || state === 'paused' ? await this.#talk?.status() : undefined;
     if (this.#last === seen) this.#events.onStatus(own ?? statusOf(state, text));
   }
 }

@@ -1,7 +1,7 @@
-import type { Control, ControlAnswer, LifecycleStatus, SupervisedHealth } from '@mainstay/core';
+import type { Control, ControlAnswer, LifecycleStatus, LogQuery, SupervisedHealth } from '@mainstay/core';
 
 import type { ResourceLimits, RunnerKind, ServiceDeclaration } from '../manifest/types.ts';
-import type { OutputStream, RunOutput } from '../output/types.ts';
+import type { LogLine, OutputStream, RunOutput } from '../output/types.ts';
 
 /** Which process of which service, and which of its runs. */
 export interface RunId {
@@ -130,11 +130,22 @@ export interface Runner {
   ): Promise<readonly Run[]>;
   /** Output that a killed agent had not taken; to be appended to the logs, then removed by `discard`. */
   leftovers(): Promise<readonly LeftoverOutput[]>;
+  /** Output that somebody else keeps (`capturesOutput` is false); missing where there is none. */
+  readOutput?(ids: readonly Omit<RunId, 'run'>[], query: LogQuery): KeptOutput;
   /** Removes what the runner keeps for a service that is no longer declared: cgroups, units. */
   forget(service: string): Promise<void>;
   /** Everything must have ended before, except runs that survive the agent. */
   close(): Promise<void>;
 }
+
+/** Lines of services in the order of time; each stream to be read once, `live` after `past`. */
+export interface KeptOutput {
+  past(): AsyncIterable<KeptLine>;
+  live(): AsyncIterable<KeptLine>;
+}
+
+/** Nobody has kept in which run, and to which of the two streams, it was written. */
+export type KeptLine = Pick<LogLine, 'service' | 'instance' | 'time' | 'text'>;
 
 export interface LeftoverOutput {
   readonly id: RunId;
