@@ -131,7 +131,7 @@ suite('mainstay up in a pipe', options, () => {
     using folder = new UpFolder();
     folder.manifest({ stuck: { env: { MODE: 'block' } } });
     await using up = startMainstay(folder, 'up');
-    const [, pid] = await up.printed(/stuck is running \(pid (\d+)\)/);
+    const [, pid] = await up.printed(/stuck is starting \(pid (\d+)\)/);
     await up.printed(/From here on nothing turns/);
     const pressing = setInterval(() => up.signal('SIGINT'), 100);
     try {
