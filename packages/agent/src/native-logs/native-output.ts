@@ -86,7 +86,6 @@ export class NativeOutput {
       lastLines: (service, instance) =>
         this.#tails.get(`${service}/${instance}`) ?? logs.lastLines(service, instance),
       watch: (onLine) => logs.watch(onLine),
-      setTotalBytes: (bytes) => logs.setTotalBytes(bytes),
       statistics: () => logs.statistics(),
       close: () => logs.close(),
     };
