@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { readSupervisedMessage, type Logger, type SupervisorMessage } from '@mainstay/core';
 import { systemClock } from '@mainstay/platform';
 import { SharedPorts } from '@mainstay/supervisor';
+
+import { Load } from './rolling-reload/load.ts';
 
 const silent: Logger = {
   trace() {},
@@ -71,57 +71,6 @@ async function until(child: ChildProcess, isIt: (message: unknown) => boolean): 
   child.once('exit', (code, signal) => reject(new Error(`It ended with ${code ?? signal}`)));
   await promise;
   child.off('message', look);
-}
-
-/** Clients that ask without a break, and what became of their requests. */
-class Load {
-  readonly failures: Error[] = [];
-  readonly runs = new Set<string>();
-  answered = 0;
-  readonly #agents: Agent[] = [];
-  readonly #clients: Array<Promise<void>> = [];
-  #over = false;
-
-  begin(port: number, path: string, keepAlive: boolean): void {
-    const agent = new Agent({ keepAlive, maxSockets: 1 });
-    this.#agents.push(agent);
-    this.#clients.push(this.#client(port, path, agent));
-  }
-
-  async #client(port: number, path: string, agent: Agent): Promise<void> {
-    while (!this.#over) {
-      try {
-        this.runs.add(await ask(port, path, agent));
-        this.answered += 1;
-      } catch (error) {
-        this.failures.push(error as Error);
-      }
-    }
-  }
-
-  /** Resolves when so many more have been answered. */
-  async more(count: number): Promise<void> {
-    const wanted = this.answered + count;
-    while (this.answered < wanted && this.failures.length === 0)
-      await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  async end(): Promise<void> {
-    this.#over = true;
-    await Promise.all(this.#clients);
-    for (const agent of this.#agents) agent.destroy();
-  }
-}
-
-/** Never asked a second time: a client that repeats a request hides one that was dropped. */
-function ask(port: number, path: string, agent: Agent): Promise<string> {
-  return new Promise((resolve, reject) => {
-    request({ port, host: '127.0.0.1', path, agent, method: 'POST' }, (response) => {
-      text(response).then(resolve, reject);
-    })
-      .on('error', reject)
-      .end('an order');
-  });
 }
 
 /** The next process before the one before it ends, or after: what connects meanwhile waits in the socket's queue. */
