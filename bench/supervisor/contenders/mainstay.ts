@@ -7,7 +7,7 @@ import { buildExecutables } from '@mainstay/build';
 
 import { asAfterBoot } from '../../start/measure.ts';
 import type { Available, Program, Supervisor } from '../contender.ts';
-import { countLinesIn, isAlive, run, until } from './processes.ts';
+import { countLinesIn, isAlive, run, until, type LineEnds } from './processes.ts';
 
 const entry = new URL('../../../packages/cli/src/executable.ts', import.meta.url).pathname;
 
@@ -31,6 +31,22 @@ export async function mainstay(built: string): Promise<Available> {
       version: service.version,
       open: (directory) => new Mainstay(directory, file),
     },
+  };
+}
+
+/** `TIME STREAM TAGS TEXT`, as CRI's; of a line that comes in pieces only the last bears the tag `F`, not `P`. */
+function wholeLines(): LineEnds {
+  let spaces = 0;
+  let tag = 0;
+  return (byte) => {
+    if (byte === 10) {
+      const isWhole = tag === 0x46;
+      spaces = tag = 0;
+      return isWhole;
+    }
+    if (spaces === 2) tag ||= byte;
+    if (byte === 32) spaces += 1;
+    return false;
   };
 }
 
@@ -101,6 +117,7 @@ class Mainstay implements Supervisor {
     return countLinesIn(
       this.#at('logs'),
       (file) => file.startsWith(`${name}/`) && /\.log(?:\.gz)?$/.test(file),
+      wholeLines,
     );
   }
 

@@ -5,15 +5,10 @@ const nothing: Quantiles = { count: 0, p50: 0, p99: 0, max: 0 };
 
 type Readable = Pick<RecordableHistogram, 'count' | 'max' | 'percentile'>;
 
-/**
- * Quantiles of a histogram of nanoseconds, in milliseconds.
- *
- * @param offsetNs taken off each value
- */
-export function quantilesOf(histogram: Readable | undefined, offsetNs = 0): Quantiles {
+/** Quantiles of a histogram of nanoseconds, in milliseconds. */
+export function quantilesOf(histogram: Readable | undefined): Quantiles {
   if (!histogram || histogram.count === 0) return nothing;
-  const milliseconds = (nanoseconds: number): number =>
-    Math.round(Math.max(0, nanoseconds - offsetNs) / 1e3) / 1e3;
+  const milliseconds = (nanoseconds: number): number => Math.round(nanoseconds / 1e3) / 1e3;
   return {
     count: histogram.count,
     p50: milliseconds(histogram.percentile(50)),

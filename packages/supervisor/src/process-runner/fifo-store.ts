@@ -7,7 +7,7 @@ import { runnerErrors } from '../runner/errors.ts';
 import type { OutputStream } from '../output/types.ts';
 import type { LeftoverOutput, RunId } from '../runner/types.ts';
 
-/** Made at once when there is none: the command costs a millisecond or two, each further pipe microseconds. */
+/** Made at once when there is none, and so many more as there are: the command costs milliseconds, a pipe microseconds. */
 const batch = 32;
 /** Kept for the next runs at most. */
 const maxSpare = 256;
@@ -71,7 +71,8 @@ export class FifoStore {
   }
 
   #make(): void {
-    const paths = Array.from({ length: batch }, () => this.#nextSpare());
+    const length = Math.min(maxSpare, Math.max(batch, this.#made));
+    const paths = Array.from({ length }, () => this.#nextSpare());
     const { error, status, stderr } = spawnSync('mkfifo', ['-m', '600', '--', ...paths], {
       encoding: 'utf8',
     });
