@@ -3,6 +3,7 @@ import type { LogLine, Plan, SupervisorEvent } from '@mainstay/supervisor';
 
 import type { AgentBackend } from './api/types.ts';
 import type { AgentDirectories } from './directories.ts';
+import type { RuntimeMeasurements } from './metrics/runtime-families.ts';
 import type { AgentParts } from './parts/types.ts';
 
 export interface AgentOptions {
@@ -21,6 +22,8 @@ export interface AgentOptions {
   readonly onShutdown?: (options: { readonly force: boolean }) => void;
   /** Applied at the start in place of what was applied last. Throws AGENT_MANIFEST_INVALID. */
   readonly manifest?: unknown;
+  /** What this process has measured of itself since the last call, where its host does: for the metrics. */
+  readonly runtimeSnapshot?: () => RuntimeMeasurements;
   /** Of the native runner; see NativeRunnerOptions. */
   readonly agentExecutable?: readonly [executable: string, ...args: string[]];
   /** What it is made of; a test replaces some. */

@@ -18,6 +18,7 @@ export async function openInstalledAgent(ctx: ServiceContext): Promise<ServiceHa
     environment: environmentForServices(process.env),
     log: ctx.log,
     version: ctx.version,
+    runtimeSnapshot: () => ctx.metrics.snapshot(),
     onShutdown: () => ctx.requestStop(),
     onEvent: (event) => logEvent(ctx.log, event),
   });

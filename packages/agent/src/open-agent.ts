@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 import { messageOf } from '@mainstay/core';
 import { systemClock } from '@mainstay/platform';
-import type { LogLine, SupervisorControl } from '@mainstay/supervisor';
+import { logDirectoryNote, type LogLine, type SupervisorControl } from '@mainstay/supervisor';
 
 import type { Agent, AgentOptions } from './agent-options.ts';
 import { AlertDispatcher } from './alerts/alert-dispatcher.ts';
@@ -55,7 +55,10 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
 
   const store = new ManifestStore({ directory: state, log, now: () => clock.now() });
   if (options.manifest !== undefined) await store.replace(readManifest(options.manifest));
-  const memory = new MemoryStore({ directory: state, log, clock });
+  const alerts = new AlertDispatcher({ clock, log, host: hostname(), environment: options.environment });
+  closers.add('alerts', () => alerts.close());
+  const onFailing = alerts.watchPart('state', 'The state of the agent cannot be saved');
+  const memory = new MemoryStore({ directory: state, log, clock, onFailing });
   closers.add('memory', () => memory.close());
 
   const rules = store.current?.manifest.logs;
@@ -74,6 +77,7 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
   const logs = await parts.openLogStore(context, {
     directory: logDirectory,
     totalBytes: rules?.totalBytes ?? defaultLogBytes,
+    onFailing: alerts.watchPart('logs', 'A log cannot be written'),
   });
   closers.add('logs', () => logs.close());
   const processes = await parts.openProcessRunner(context);
@@ -103,9 +107,7 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
 
   const metrics = new MetricsPage({ version });
   events.watch((event) => metrics.take(event));
-  const alerts = new AlertDispatcher({ clock, log, host: hostname(), environment: options.environment });
   events.watch((event) => alerts.take(event));
-  closers.add('alerts', () => alerts.close());
   const metricsListener = new MetricsListener({ metrics: () => agent.metrics() }, log);
   closers.add('metrics', () => metricsListener.close());
 
@@ -133,15 +135,21 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
       const running = store.current?.manifest ?? { ...manifest, services: [] };
       return parts.hostProblems(context, { manifest, running, runnerOf: (kind) => runners.get(kind) });
     },
-    adopt: (manifest) =>
+    adopt: (manifest) => {
       alerts.configure(
         manifest.alerts,
         manifest.services.map(({ name }) => name),
-      ),
+      );
+      logs.setTotalBytes(manifest.logs.totalBytes);
+      const wanted = manifest.logs.directory ?? directories.logs;
+      if (wanted !== logDirectory) log.warn({ wanted, used: logDirectory }, logDirectoryNote);
+    },
     renderMetrics: () =>
       metrics.render({
         views: supervisor.views(),
         statistics: logs.statistics(),
+        deliveries: alerts.counts(),
+        runtime: options.runtimeSnapshot?.(),
         limitsOf: (name) => supervisor.manifest().services.find((service) => service.name === name)?.limits,
       }),
     testAlerts: () => alerts.test(),
@@ -149,7 +157,13 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
     onShutdown: (how) => (options.onShutdown ? options.onShutdown(how) : void close(how)),
   });
   if (endpoint) {
-    const api = await openApiServer({ endpoint, backend: agent, log, now: () => clock.now() });
+    const api = await openApiServer({
+      endpoint,
+      backend: agent,
+      log,
+      now: () => clock.now(),
+      onFailing: alerts.watchPart('api', 'The agent takes no commands'),
+    });
     closers.add('api', () => api.close());
   }
   await endForgotten(runners, store);

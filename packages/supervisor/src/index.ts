@@ -51,7 +51,7 @@ export {
   type LimitsStep,
 } from './watch/step-limits.ts';
 export { SocketProvider, type ProvidedDescriptor } from './shared-port/socket-provider.ts';
-export { planChanges } from './plan/plan-changes.ts';
+export { logDirectoryNote, planChanges } from './plan/plan-changes.ts';
 export { serviceAsWritten, settingsAsWritten, type Written } from './plan/as-written.ts';
 export type { Plan, PlannedChange, PlannedDifference } from './supervisor/types.ts';
 export { explain } from './explain/explain.ts';

@@ -74,6 +74,11 @@ export function nextRepetition(book: AlertBook, repeatMs: number): number | unde
   return Math.min(...[...book.entries.values()].map(({ saidAt }) => saidAt + repeatMs));
 }
 
+/** What is wrong now, for somebody who has not been told. */
+export function standingAlerts(book: AlertBook, context: BookContext): readonly Alert[] {
+  return [...book.entries.values()].map((entry) => alertOf('firing', entry, context));
+}
+
 function takeSupervisorEvent(book: AlertBook, event: SupervisorEvent, context: BookContext): BookStep {
   if (event.type === 'ended') {
     const lastEnds = new Map(book.lastEnds).set(`${event.id.service}/${event.id.instance}`, event.end);

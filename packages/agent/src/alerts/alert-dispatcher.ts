@@ -2,7 +2,14 @@ import type { Clock, Logger, Timer } from '@mainstay/core';
 import type { AlertKind, AlertRules, AlertTarget, SupervisorEvent } from '@mainstay/supervisor';
 
 import type { Alert } from './alert.ts';
-import { type BookEvent, emptyAlertBook, nextRepetition, stepAlertBook } from './alert-book.ts';
+import {
+  type BookContext,
+  type BookEvent,
+  emptyAlertBook,
+  nextRepetition,
+  standingAlerts,
+  stepAlertBook,
+} from './alert-book.ts';
 import { Delivery, type DeliveryCounts } from './delivery.ts';
 import { sinkOf } from './sinks/sink-of.ts';
 import type { AlertSink } from './sinks/types.ts';
@@ -39,22 +46,25 @@ export class AlertDispatcher {
     this.#options = options;
   }
 
-  /** Takes over the rules of a manifest. Targets that stay keep what waits for them. */
+  /** Takes over the rules of a manifest. Targets that stay keep what waits for them; new ones are told what is wrong. */
   configure(rules: AlertRules, services: Iterable<string>): void {
     if (this.#isClosed) return;
     const { clock, log, environment } = this.#options;
     const makeSink = this.#options.sinkOf ?? sinkOf;
     const keyed = new Map(rules.targets.map((target) => [JSON.stringify([target, rules.perMinute]), target]));
-    for (const [key, delivery] of this.#deliveries) if (!keyed.has(key)) delivery.close();
+    const before = this.#deliveries;
+    for (const [key, delivery] of before) if (!keyed.has(key)) delivery.close();
     this.#deliveries = new Map(
       [...keyed].map(([key, target]) => [
         key,
-        this.#deliveries.get(key) ??
+        before.get(key) ??
           new Delivery({ sink: makeSink(target, environment), clock, log, perMinute: rules.perMinute }),
       ]),
     );
     this.#rules = rules;
     this.#step({ type: 'services', names: new Set(services) });
+    const added = [...this.#deliveries].flatMap(([key, delivery]) => (before.has(key) ? [] : [delivery]));
+    for (const alert of standingAlerts(this.#book, this.#context())) this.#say(alert, rules.on, added);
   }
 
   take(event: SupervisorEvent): void {
@@ -74,6 +84,14 @@ export class AlertDispatcher {
 
   solved(name: string): void {
     this.#step({ type: 'right', key: `agent:${name}` });
+  }
+
+  /** For a part of the agent that tells why it fails, and with undefined that it does no more. */
+  watchPart(name: string, title: string): (reason: string | undefined) => void {
+    return (reason) => {
+      if (reason === undefined) this.solved(name);
+      else this.problem(name, title, reason);
+    };
   }
 
   /** Sends a test alert to each target at once, past queues and rates. */
@@ -116,20 +134,22 @@ export class AlertDispatcher {
 
   #step(event: BookEvent): void {
     if (this.#isClosed) return;
-    const { clock, host } = this.#options;
-    const { repeatMs } = this.#rules;
-    const context = { now: clock.now(), monotonic: clock.monotonic(), repeatMs, host };
-    const { book, say } = stepAlertBook(this.#book, event, context);
+    const { book, say } = stepAlertBook(this.#book, event, this.#context());
     const isChanged =
       book.entries !== this.#book.entries || event.type === 'tick' || event.type === 'services';
     this.#book = book;
-    for (const alert of say) this.#say(alert, this.#rules.on);
+    for (const alert of say) this.#say(alert, this.#rules.on, this.#deliveries.values());
     if (isChanged) this.#setTimer();
   }
 
-  #say(alert: Alert, kinds: readonly AlertKind[]): void {
+  #context(): BookContext {
+    const { clock, host } = this.#options;
+    return { now: clock.now(), monotonic: clock.monotonic(), repeatMs: this.#rules.repeatMs, host };
+  }
+
+  #say(alert: Alert, kinds: readonly AlertKind[], to: Iterable<Delivery>): void {
     if (!kinds.includes(alert.kind)) return;
-    for (const delivery of this.#deliveries.values()) delivery.add(alert);
+    for (const delivery of to) delivery.add(alert);
   }
 
   #setTimer(): void {

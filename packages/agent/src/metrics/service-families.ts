@@ -149,6 +149,14 @@ function usageFamilies({ views, limitsOf }: ServiceFacts, rows: readonly Row[]):
       rows,
       ({ instance }) => (instance.cpuPercent === undefined ? undefined : instance.cpuPercent / 100),
     ),
+    {
+      name: 'mainstay_service_cpu_seconds_total',
+      type: 'counter',
+      help: 'Processor time of the process tree since the run began.',
+      samples: samplesOf(rows, rowLabels, ({ instance }) =>
+        instance.cpuMs === undefined ? undefined : instance.cpuMs / 1000,
+      ),
+    },
     gauge(
       'mainstay_service_memory_bytes',
       'Memory of the process tree, as it counts against the limit.',

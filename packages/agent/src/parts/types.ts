@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@mainstay/core';
 import type {
-  LogStore,
+  BoundedLogStore,
+  LogStoreOptions,
   Manifest,
   Prober,
   Runner,
@@ -36,8 +37,8 @@ export interface AgentParts {
   openNativeRunner(context: PartsContext): Promise<Runner>;
   openLogStore(
     context: PartsContext,
-    options: { readonly directory: string; readonly totalBytes: number },
-  ): Promise<LogStore>;
+    options: Pick<LogStoreOptions, 'directory' | 'onFailing' | 'totalBytes'>,
+  ): Promise<BoundedLogStore>;
   createProber(context: PartsContext): Prober;
   createSupervisor(options: SupervisorOptions): SupervisorControl;
   /** What this machine cannot do of the manifest, for people. */

@@ -32,6 +32,8 @@ export interface MemoryStoreOptions {
   readonly directory: string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Called with why the state cannot be saved, and with undefined when it can be again. */
+  readonly onFailing?: (reason: string | undefined) => void;
 }
 
 /**
@@ -77,14 +79,17 @@ export class MemoryStore implements SupervisorMemory {
     try {
       replace(this.#path, `${JSON.stringify({ version: 1, state: this.#state })}\n`);
       this.#state = undefined;
-      if (this.#failing) this.#options.log.info({ path: this.#path }, 'State is saved again');
+      if (!this.#failing) return;
       this.#failing = false;
+      this.#options.log.info({ path: this.#path }, 'State is saved again');
+      this.#options.onFailing?.(undefined);
     } catch (error) {
       if (!this.#failing) {
         this.#options.log.error(
           { path: this.#path, error: messageOf(error) },
           'State cannot be saved; services run on, and a restart of the agent would forget the last changes',
         );
+        this.#options.onFailing?.(messageOf(error));
       }
       this.#failing = true;
       this.#retry = this.#options.clock.setTimer(retryMs, () => this.#flush());

@@ -161,6 +161,30 @@ describe('the dispatcher', () => {
     dispatcher.close();
   });
 
+  it('tells a new target what is wrong already, and nobody twice', async () => {
+    const got: string[] = [];
+    const { dispatcher } = open(
+      {
+        a: async ({ status, message }) => void got.push(`a ${status} ${message}`),
+        b: async ({ status, message }) => void got.push(`b ${status} ${message}`),
+      },
+      { targets: [] },
+    );
+    const logs = dispatcher.watchPart('logs', 'A log cannot be written');
+    logs('ENOSPC');
+    dispatcher.configure({ ...rules, targets: rules.targets.slice(0, 1) }, ['orders']);
+    await turn();
+    assert.deepEqual(got, ['a firing ENOSPC']);
+    dispatcher.configure(rules, ['orders']);
+    await turn();
+    assert.deepEqual(got, ['a firing ENOSPC', 'b firing ENOSPC']);
+    logs('EIO');
+    logs(undefined);
+    await turn();
+    assert.deepEqual(got.slice(2), ['a resolved EIO', 'b resolved EIO']);
+    dispatcher.close();
+  });
+
   it('sends a test to each target, and says which did not take it', async () => {
     const { dispatcher } = open({
       a: () => Promise.reject(new Error('refused')),

@@ -36,6 +36,7 @@ function instanceView(change: Partial<InstanceView> = {}): InstanceView {
     health: 'ok',
     probes: {},
     cpuPercent: 50,
+    cpuMs: 1500,
     memoryBytes: 1024,
     processes: 2,
     openFiles: 17,
@@ -65,8 +66,14 @@ function probe(service: string, tookMs: number, ok: boolean): SupervisorEvent {
   return { at: 0, type: 'probe', id, kind: 'liveness', result: { ok, detail: '', tookMs }, failuresInRow: 0 };
 }
 
+const hook = { target: 'webhook https://hooks.example.com', sent: 4, failed: 1, dropped: 0, waiting: 2 };
+const deliveries = [hook, { ...hook, sent: 3 }, { ...hook, target: 'smtp mail.example.com' }];
+
+const quantiles = { p50: 1, p99: 20, max: 50 };
+const runtime = { eventLoopDelayMs: quantiles, gcPauseMs: { minor: quantiles } };
+
 const render = async (page: MetricsPage, views: readonly ServiceView[]) =>
-  parseExposition(await page.render({ views, statistics, limitsOf: () => limits }));
+  parseExposition(await page.render({ views, statistics, deliveries, runtime, limitsOf: () => limits }));
 
 function valueOf(
   families: ReadonlyMap<string, ParsedFamily>,
@@ -95,6 +102,7 @@ describe('the metrics page', () => {
     assert.equal(valueOf(families, 'mainstay_service_restarts_total', { ...of, cause: 'probe' }), 0);
     assert.equal(valueOf(families, 'mainstay_service_start_time_seconds', of), 1_700_000_000.5);
     assert.equal(valueOf(families, 'mainstay_service_cpu_ratio', of), 0.5);
+    assert.equal(valueOf(families, 'mainstay_service_cpu_seconds_total', of), 1.5);
     assert.equal(valueOf(families, 'mainstay_service_memory_bytes', of), 1024);
     assert.equal(valueOf(families, 'mainstay_service_memory_limit_bytes', { service: 'orders' }), 200);
     assert.equal(valueOf(families, 'mainstay_service_open_files_limit', { service: 'orders' }), 1024);
@@ -111,6 +119,16 @@ describe('the metrics page', () => {
       valueOf(families, 'mainstay_service_gc_pause_seconds', { kind: 'minor', quantile: '1' }),
       0.004,
     );
+  });
+
+  it('tells how alerts fare, and how the agent itself does', async () => {
+    const families = await render(new MetricsPage({ version: '1' }), []);
+    assert.equal(valueOf(families, 'mainstay_alerts_sent_total', { target: hook.target }), 7);
+    assert.equal(valueOf(families, 'mainstay_alerts_waiting', { target: 'smtp mail.example.com' }), 2);
+    assert.equal(valueOf(families, 'mainstay_log_files_dropped_total', {}), 3);
+    assert.equal(valueOf(families, 'mainstay_agent_event_loop_delay_seconds', { quantile: '1' }), 0.05);
+    const pause = { kind: 'minor', quantile: '0.99' };
+    assert.equal(valueOf(families, 'mainstay_agent_gc_pause_seconds', pause), 0.02);
   });
 
   it('counts probes into a histogram', async () => {

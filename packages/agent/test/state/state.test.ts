@@ -186,7 +186,9 @@ describe('what the supervisor remembers', () => {
     const directory = temporaryDirectory(t);
     const log = recordedLog();
     const clock = new VirtualClock();
-    const store = new MemoryStore({ directory, log: log.logger, clock });
+    const told: (string | undefined)[] = [];
+    const onFailing = (reason: string | undefined) => void told.push(reason);
+    const store = new MemoryStore({ directory, log: log.logger, clock, onFailing });
     mkdirSync(join(directory, 'memory.json.tmp'));
     for (let at = 0; at < 5; at += 1) store.write(state);
     clock.advance(60_000);
@@ -198,6 +200,10 @@ describe('what the supervisor remembers', () => {
     clock.advance(10_000);
     assert.deepEqual(store.read(), wire(state));
     assert.equal(log.lines.at(-1)?.level, 'info');
+    assert.deepEqual(
+      told.map((reason) => reason?.includes('EISDIR')),
+      [true, undefined],
+    );
     store.close();
     assert.equal(clock.pendingTimers, 0);
   });

@@ -35,8 +35,9 @@ function describeChange(change: PlannedChange, style: Style): string {
 }
 
 function differences(all: readonly PlannedDifference[], style: Style): string[] {
-  return all.flatMap(({ path, before, after }) => [
+  return all.flatMap(({ path, before, after, note }) => [
     ...(before === undefined ? [] : [style.red(`    - ${printable(`${path}: ${before}`)}`)]),
     ...(after === undefined ? [] : [style.green(`    + ${printable(`${path}: ${after}`)}`)]),
+    ...(note === undefined ? [] : [`      ${printable(note)}`]),
   ]);
 }

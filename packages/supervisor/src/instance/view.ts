@@ -36,6 +36,7 @@ export function viewOf(of: {
     cpuPercent: live?.cpuPercent,
     memoryBytes: live?.usage?.memoryBytes,
     processes: live?.usage?.processes,
+    cpuMs: live?.usage?.cpuMs,
     openFiles: live?.usage?.openFiles,
     runtime: live?.report?.metrics,
     lastEnd: of.lastEnd,

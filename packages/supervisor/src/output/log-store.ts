@@ -24,6 +24,8 @@ export interface LogStoreOptions {
   readonly compressAfterMs?: number;
   /** What all services together may have pending in memory, in bytes. @default 64 MiB */
   readonly maxPendingBytes?: number;
+  /** Called with why a log cannot be written, and with undefined when all can be again. */
+  readonly onFailing?: (reason: string | undefined) => void;
 }
 
 /** How often writing is tried again while it fails, in ms. */
@@ -64,6 +66,7 @@ class FileLogStore implements BoundedLogStore {
   #lastNumber = 0;
   #pendingBytes = 0;
   #retryTimer: Timer | undefined;
+  #toldFailing: string | undefined;
   #isClosed = false;
 
   constructor(options: LogStoreOptions) {
@@ -258,7 +261,15 @@ class FileLogStore implements BoundedLogStore {
       { err: error, path: log.path },
       'A log cannot be written; its lines are kept in memory, and the oldest are lost when there are too many',
     );
+    this.#tellFailing();
     this.#retryLater();
+  }
+
+  #tellFailing(): void {
+    const reason = this.#failing();
+    if (reason === this.#toldFailing) return;
+    this.#toldFailing = reason;
+    this.#options.onFailing?.(reason);
   }
 
   #retryLater(): void {
@@ -266,6 +277,7 @@ class FileLogStore implements BoundedLogStore {
     this.#retryTimer = this.#options.clock.setTimer(retryEveryMs, () => {
       this.#retryTimer = undefined;
       for (const log of this.#logs.values()) log.retry();
+      this.#tellFailing();
       if (this.#failing() !== undefined) this.#retryLater();
     });
   }

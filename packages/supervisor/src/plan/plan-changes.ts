@@ -21,7 +21,14 @@ export function planChanges(before: Manifest, after: Manifest): Plan {
     return [{ service: service.name, action: actionFor(service, differences), differences }];
   });
   const settings = differencesBetween(settingsAsWritten(before), settingsAsWritten(after));
-  return { changes: [...removed, ...changed], settings };
+  return { changes: [...removed, ...changed], settings: settings.map(withNote) };
+}
+
+/** The files of a directory are opened once, at the start of the agent. */
+export const logDirectoryNote = 'Logs go to another directory only when the agent is started again';
+
+function withNote(difference: PlannedDifference): PlannedDifference {
+  return difference.path === 'logs.directory' ? { ...difference, note: logDirectoryNote } : difference;
 }
 
 /** Keys that only a new process can have; of limits those that a process is given at its start (rlimits, nice). */

@@ -79,6 +79,8 @@ export interface InstanceView {
   >;
   /** Per cent of one core. */
   readonly cpuPercent: number | undefined;
+  /** Processor time of the run's process tree so far, in ms. */
+  readonly cpuMs?: number | undefined;
   readonly memoryBytes: number | undefined;
   readonly processes: number | undefined;
   readonly openFiles: number | undefined;
@@ -159,6 +161,8 @@ export interface PlannedDifference {
   /** Undefined: not there. */
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** What people should know of it, such as when it takes effect. */
+  readonly note?: string;
 }
 
 /** What `apply` would do, and why. */

@@ -52,6 +52,27 @@ describe('a disk that fails', () => {
       });
     });
 
+  it('is told once, and again when it is over', () => {
+    const fileSystem = new FailingFileSystem();
+    const told: (string | undefined)[] = [];
+    const onFailing = (reason: string | undefined) => void told.push(reason);
+    return withStore({ fileSystem: fileSystem.calls, onFailing }, async ({ store, clock }) => {
+      const outputs = ['a', 'b'].map((service) => store.openRun({ ...id, service }, rules));
+      const write = () => {
+        for (const output of outputs) output.write('stdout', Buffer.from('line\n'));
+        clock.advance(1500);
+      };
+      write();
+      assert.deepEqual(told, []);
+      fileSystem.failing.set('APPEND', 'ENOSPC');
+      for (let count = 0; count < 3; count++) write();
+      assert.deepEqual(told, ['ENOSPC: injected at APPEND']);
+      fileSystem.failing.clear();
+      for (let count = 0; count < 3; count++) write();
+      assert.deepEqual(told, ['ENOSPC: injected at APPEND', undefined]);
+    });
+  });
+
   it('loses the oldest lines when it stays, counts them, and never stops the service', () => {
     const fileSystem = new FailingFileSystem();
     return withStore({ fileSystem: fileSystem.calls, maxPendingBytes: 2000 }, async ({ store, clock }) => {

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { planChanges, type Manifest, type Plan, type ServiceDeclaration } from '../../src/index.ts';
+import {
+  logDirectoryNote,
+  planChanges,
+  type Manifest,
+  type Plan,
+  type ServiceDeclaration,
+} from '../../src/index.ts';
 import { manifestOf } from '../manifest/reading.ts';
 import { manifest, service } from './manifests.ts';
 
@@ -46,6 +52,19 @@ test('a plan that is carried out reaches the manifest', () => {
       for (const { action, differences } of plan.changes)
         assert.equal(differences.length > 0, action !== 'add' && action !== 'remove');
     }),
+  );
+});
+
+test('a directory of logs says when it is used', async () => {
+  const before = await manifestOf('services: { a: { exec: [x] } }');
+  assert.ok(before);
+  const after = { ...before, logs: { directory: '/var/logs', totalBytes: 1_000_000 } };
+  assert.deepEqual(
+    planChanges(before, after).settings?.map(({ path, note }) => [path, note]),
+    [
+      ['logs.directory', logDirectoryNote],
+      ['logs.total', undefined],
+    ],
   );
 });
 
