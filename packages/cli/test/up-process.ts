@@ -51,13 +51,14 @@ export class UpProcess implements AsyncDisposable {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, TERM: 'xterm', NO_COLOR: '1', NODE_TEST_CONTEXT: undefined },
     });
+    const guard = setTimeout(() => this.#child.kill('SIGKILL'), hungMs);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
+        guard.refresh();
         for (const watcher of this.#watchers) watcher();
       });
     }
-    const guard = setTimeout(() => this.#child.kill('SIGKILL'), hungMs);
     this.ended = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
         clearTimeout(guard);

@@ -35,6 +35,7 @@ export function addAgentCommands(context: CliContext, add: Add, done: Done): voi
   common(
     below('uninstall', 'Stop the agent and its services, and remove it', ['uninstall', 'uninstall --purge']),
   )
+    .option('--keep-native', 'leave its native services to the service manager alone')
     .option('--purge', 'remove its state and the logs of the services, too')
     .action(async (options) =>
       done(
