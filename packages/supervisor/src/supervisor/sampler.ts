@@ -5,6 +5,10 @@ import { watchesLimits } from '../watch/step-limits.ts';
 
 /** After nobody has looked for this long, only what has limits is measured. In ms. */
 const interestMs = 60_000;
+/** Looks that are closer to each other are one, as those of a command are. In ms. */
+const glanceMs = 1000;
+/** Processor time is known by the difference of two. */
+const roundsOfGlance = 2;
 /** How long one process may keep the others waiting, in ms. */
 const patienceMs = 5000;
 
@@ -20,7 +24,11 @@ export class Sampler {
   #timer: Timer | undefined;
   #isMeasuring = false;
   #isClosed = false;
+  /** When somebody looked the last time and the time before that. */
   #askedAt = -Infinity;
+  #askedBefore = -Infinity;
+  /** Still to come for who looked once. */
+  #rounds = 0;
 
   constructor(options: {
     readonly clock: Clock;
@@ -34,9 +42,16 @@ export class Sampler {
     this.#onSample = options.onSample;
   }
 
-  /** Somebody looks at the figures. */
+  /**
+   * Somebody looks at the figures. For who looks once they are taken twice; who looks again within a minute is watching,
+   * and they are taken until a minute after the last look.
+   */
   interest(): void {
-    this.#askedAt = this.#clock.monotonic();
+    const now = this.#clock.monotonic();
+    if (now - this.#askedAt < glanceMs) return;
+    this.#rounds = roundsOfGlance;
+    this.#askedBefore = this.#askedAt;
+    this.#askedAt = now;
   }
 
   /** There is a process. */
@@ -55,6 +70,11 @@ export class Sampler {
     this.#timer = undefined;
   }
 
+  #isWatching(): boolean {
+    const now = this.#clock.monotonic();
+    return now - this.#askedAt < interestMs && this.#askedAt - this.#askedBefore < interestMs;
+  }
+
   /** One that cannot be measured must not keep the others from it. */
   async #bounded(work: Promise<void>): Promise<void> {
     let timer: Timer | undefined;
@@ -67,7 +87,8 @@ export class Sampler {
 
   async #measure(): Promise<void> {
     this.#isMeasuring = true;
-    const isWatched = this.#clock.monotonic() - this.#askedAt < interestMs;
+    const isWatched = this.#rounds > 0 || this.#isWatching();
+    this.#rounds = Math.max(0, this.#rounds - 1);
     let hasProcess = false;
     // Both may change meanwhile.
     const instances = Array.from(this.#instances());

@@ -15,6 +15,11 @@ async function worldWith(...services: readonly ServiceDeclaration[]): Promise<Wo
   return world;
 }
 
+/** A round of measuring begins when the one before is over. */
+async function advanceInRounds(world: World, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) await world.advance(10_000);
+}
+
 test('usage is measured by one timer, and processor time by its difference', async () => {
   const world = await worldWith(declare('orders'), declare('mail'));
   world.supervisor.views();
@@ -39,6 +44,25 @@ test('nobody is measured that nobody looks at', async () => {
   world.supervisor.views();
   await world.advance(10_000);
   assert.equal(asked, 1);
+  await advanceInRounds(world, 6);
+  assert.equal(asked, 2, 'processor time needs a second figure; then who looked once looks no more');
+});
+
+test('who looks again and again is served until a minute after the last look', async () => {
+  const world = await worldWith(declare('orders'));
+  let asked = 0;
+  world.runner.latest('orders/0').usage = async () => {
+    asked += 1;
+    return undefined;
+  };
+  for (let look = 0; look < 4; look += 1) {
+    world.supervisor.views();
+    await advanceInRounds(world, 3);
+  }
+  // Two for the first look, of which nobody knew that more would follow.
+  assert.equal(asked, 2 + 3 * 3);
+  await advanceInRounds(world, 12);
+  assert.equal(asked, 2 + 3 * 3 + 2);
 });
 
 test('over the soft limit: alert, request, and then one instance after the other is restarted', async () => {
