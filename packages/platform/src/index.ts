@@ -21,7 +21,7 @@ export {
   type SelfWorkerRole,
 } from './process/self-worker.ts';
 
-export { programHelperFlag } from './windows/program-helper-flag.ts';
+export { programHelperFlag } from './process/program-helper-flag.ts';
 
 import type * as PipeSecurity from './windows/pipe-security.ts';
 import type * as RunningPrograms from './windows/running-programs.ts';

@@ -32,7 +32,7 @@ const bannedFiles: ReadonlyArray<readonly [pattern: RegExp, reason: string]> = [
   [/node_modules\/.*koffi/, 'the FFI, for systemd, Windows and passed sockets'],
   [/packages\/(?:build|cli)\//, 'an agent builds nothing'],
   [
-    /packages\/platform\/src\/(?:windows\/(?!program-helper-flag)|systemd\/|launchd\/|ffi\/)/,
+    /packages\/platform\/src\/(?:windows\/|systemd\/|launchd\/|ffi\/)/,
     'for native services',
   ],
   [/packages\/agent\/src\/(?:install|client)\//, 'for the command line'],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { platformErrors } from '../errors.ts';
 import { windowsError } from './libraries.ts';
-import { programHelperFlag } from './program-helper-flag.ts';
+import { programHelperFlag } from '../process/program-helper-flag.ts';
 
 /** MSDN: GenerateConsoleCtrlEvent, dwCtrlEvent. */
 export const consoleEvents = { 'ctrl-c': 0, 'ctrl-break': 1 } as const;
