@@ -85,7 +85,7 @@ describe('a service that is killed', () => {
     const world = worldOf(t);
     await world.start();
     const broken = join(world.base, 'broken');
-    const service = shellService('s', `${twoProcesses}`, {
+    const service = shellService('s', twoProcesses, {
       health: {
         startup: undefined,
         readiness: probeOf({ type: 'exec', command: ['test', '!', '-e', broken] }),

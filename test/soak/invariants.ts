@@ -47,7 +47,9 @@ function twice(processes: readonly FoundProcess[]): readonly string[] {
     runs.set(key, (runs.get(key) ?? new Set()).add(run));
   }
   return [...runs].flatMap(([key, numbers]) =>
-    numbers.size > 1 ? [`${key} has processes of the runs ${[...numbers].sort().join(', ')}`] : [],
+    numbers.size > 1
+      ? [`${key} has processes of the runs ${[...numbers].sort((one, other) => one - other).join(', ')}`]
+      : [],
   );
 }
 

@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { messageOf } from '@mainstay/core';
+
 import { descriptorsOf, FaultWorld, residentBytesOf, until } from '../fault/world/index.ts';
 import { SeededRandom } from '../sim/random.ts';
 import { type FaultContext, faults, pickFault } from './faults.ts';
@@ -131,7 +133,7 @@ class Soak {
       try {
         await fault.cause(context);
       } catch (error) {
-        const code = String((error as { code?: unknown }).code ?? (error as Error).message);
+        const { code = messageOf(error) } = error as { readonly code?: string };
         this.#refused[code] = (this.#refused[code] ?? 0) + 1;
       } finally {
         clearTimeout(timer);

@@ -20,6 +20,8 @@ const markName = 'MAINSTAY_FAULT_WORLD';
 export interface FaultWorldOptions {
   /** Where the services' output goes. @default BASE/logs */
   readonly logs?: string;
+  /** Where the agent keeps its state. @default BASE/state */
+  readonly state?: string;
   /** The wall time is moved by `moveClock`. @default false */
   readonly movesClock?: boolean;
 }
@@ -28,6 +30,7 @@ export interface FaultWorldOptions {
 export class FaultWorld {
   readonly base: string;
   readonly logs: string;
+  readonly state: string;
   readonly client: AgentClient;
   readonly #options: FaultWorldOptions;
   #agent: ChildProcess | undefined;
@@ -36,13 +39,14 @@ export class FaultWorld {
     this.#options = options;
     this.base = mkdtempSync(join(tmpdir(), 'mainstay-fault-'));
     this.logs = options.logs ?? join(this.base, 'logs');
+    this.state = options.state ?? join(this.base, 'state');
     this.client = new AgentClient({ socketPath: join(this.base, 'run', 'agent.sock'), timeoutMs: 30_000 });
   }
 
   /** Resolves when the API listens. Throws when it ends in place of that. */
   async start(): Promise<void> {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const child = spawn(process.execPath, [main, this.base, this.logs], {
+    const child = spawn(process.execPath, [main, this.base, this.logs, this.state], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...env, [markName]: this.base, ...(this.#options.movesClock === true && { FAULT_CLOCK: '1' }) },
       detached: true,
@@ -162,7 +166,7 @@ export class FaultWorld {
 
   /** As the agent names what it contains: after its state directory. */
   get #containment(): string {
-    return createHash('sha256').update(join(this.base, 'state')).digest('hex').slice(0, 16);
+    return createHash('sha256').update(this.state).digest('hex').slice(0, 16);
   }
 
   #living(): ChildProcess | undefined {
