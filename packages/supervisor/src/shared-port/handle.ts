@@ -21,8 +21,8 @@ interface DatagramHandle extends SharedHandle {
   bind6(address: string, port: number, flags: number): number;
 }
 
-/** ENOTSUP as libuv has it: errno(3) below zero. */
-const notSupported = -constants.errno.ENOTSUP;
+/** ENOTSUP as libuv has it: errno(3) below zero; -4049 on Windows (uv/errno.h). */
+export const notSupported = process.platform === 'win32' ? -4049 : -constants.errno.ENOTSUP;
 
 /**
  * Binds as node's own primary does (lib/internal/cluster/shared_handle.js), by what net has for it: not documented, and

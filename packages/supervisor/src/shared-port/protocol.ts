@@ -23,14 +23,24 @@ export interface ListenRequest {
 export type ClusterRequest =
   | ListenRequest
   | { readonly act: 'online' | 'exitedAfterDisconnect' | 'listening'; readonly seq: number }
-  | { readonly act: 'close'; readonly seq: number; readonly key: string };
+  | { readonly act: 'close'; readonly seq: number; readonly key: string }
+  | Answer;
+
+/** To a `newconn` of ours: whether the process has taken the connection. */
+export interface Answer {
+  readonly act: 'answer';
+  /** The `seq` that we sent. */
+  readonly ack: number;
+  readonly accepted: boolean;
+}
 
 /** Reads an internal message; undefined for all that is none of these. */
 export function readClusterRequest(raw: unknown): ClusterRequest | undefined {
   if (typeof raw !== 'object' || raw === null) return undefined;
   const message = raw as Readonly<Record<string, unknown>>;
-  const { cmd, act, seq } = message;
+  const { cmd, act, seq, ack, accepted } = message;
   if (cmd !== 'NODE_CLUSTER' || typeof seq !== 'number') return undefined;
+  if (typeof ack === 'number' && typeof accepted === 'boolean') return { act: 'answer', ack, accepted };
   switch (act) {
     case 'online':
     case 'listening':

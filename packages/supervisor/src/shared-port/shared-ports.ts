@@ -4,7 +4,8 @@ import { isAbsolute, relative } from 'node:path';
 
 import type { Clock, Logger, Timer } from '@mainstay/core';
 
-import { createSharedHandle, type SharedHandle } from './handle.ts';
+import { canAccept, Distributor } from './distributor.ts';
+import { createSharedHandle, notSupported, type SharedHandle } from './handle.ts';
 import { keyOf, readClusterRequest, type ClusterRequest, type ListenRequest } from './protocol.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface SharedPortsOptions {
    * listens on a descriptor asks for ours. @default has none
    */
   readonly duplicate?: (scope: string, fd: number) => number | undefined;
+  /** Accept for the processes, in place of letting each accept. @default on Windows; see `Distributor` */
+  readonly distributes?: boolean;
 }
 
 /** A socket that is bound once for a service, and its users among the processes that are there. */
@@ -36,6 +39,8 @@ interface Port {
   /** What the first server of this port said of itself, such as keys of TLS tickets; all servers get it. */
   data: unknown;
   readonly users: Set<ChildProcess>;
+  /** Where we accept. */
+  readonly distributor: Distributor | undefined;
   /** Monotonic; when the last user went. */
   unusedSince: number | undefined;
 }
@@ -51,13 +56,14 @@ interface Scope {
  * Lets Node processes listen on one port together, also those that know nothing of Mainstay: it speaks the primary's
  * side of node:cluster's protocol (lib/internal/cluster), with the listening handle shared (SCHED_NONE).
  *
- * INVARIANTS: we bind and never accept. The socket outlives the processes that use it by as long as a restart takes, so
+ * INVARIANTS: we bind and, but for Windows, never accept. The socket outlives the processes that use it by as long as a restart takes, so
  * that a connection that comes between two of them waits in its queue and is not refused; then it is closed, so that
  * nobody waits for a service that has been stopped.
  */
 export class SharedPorts {
   readonly #options: SharedPortsOptions;
   readonly #scopes = new Map<string, Scope>();
+  #sequence = 0;
 
   constructor(options: SharedPortsOptions) {
     this.#options = options;
@@ -80,7 +86,10 @@ export class SharedPorts {
     const leave = (): void => {
       child.off('internalMessage', receive);
       own.children.delete(child);
-      for (const port of own.ports.values()) this.#unuse(port, child);
+      for (const port of own.ports.values()) {
+        this.#unuse(port, child);
+        port.distributor?.leave(child);
+      }
       this.#watch(own);
     };
     child.on('internalMessage', receive);
@@ -94,7 +103,7 @@ export class SharedPorts {
     if (!own) return;
     own.timer?.clear();
     own.timer = undefined;
-    for (const port of own.ports.values()) port.handle.close();
+    for (const port of own.ports.values()) closePort(port);
     own.ports.clear();
     if (own.children.size === 0) this.#scopes.delete(scope);
   }
@@ -127,6 +136,10 @@ export class SharedPorts {
         // The process waits for this before it leaves the channel.
         this.#send(child, { ack: request.seq });
         break;
+      case 'answer':
+        for (const { distributor } of scope.ports.values())
+          if (distributor?.answered(child, request.ack, request.accepted)) break;
+        break;
       case 'online':
       case 'listening':
         break;
@@ -140,12 +153,8 @@ export class SharedPorts {
     if (existing?.users.has(child)) return this.#refuse(request, key, child, this.#inUse(request, name));
     const made = existing?.handle ?? this.#bind(request, name);
     if (typeof made === 'number') return this.#refuse(request, key, child, made);
-    const port: Port = existing ?? {
-      handle: made,
-      data: undefined,
-      users: new Set(),
-      unusedSince: undefined,
-    };
+    const port = existing ?? this.#openPort(made, key);
+    if (typeof port === 'number') return this.#refuse(request, key, child, port);
     port.data ||= request.data;
     port.users.add(child);
     port.unusedSince = undefined;
@@ -154,10 +163,32 @@ export class SharedPorts {
       const { address, port: number } = request;
       this.#options.log.debug({ service: name, address, port: number }, 'Port is bound for the instances');
     }
-    this.#send(child, { errno: 0, key, ack: request.seq, data: port.data }, port.handle);
+    const answer = { errno: 0, key, ack: request.seq, data: port.data };
+    const { distributor } = port;
+    if (!distributor) return this.#send(child, answer, port.handle);
+    this.#send(child, { ...answer, sockname: distributor.name });
+    distributor.add(child);
+  }
+
+  /** @returns the errno of libuv, below zero, when nobody can listen on it */
+  #openPort(handle: SharedHandle, key: string): Port | number {
+    const { distributes = process.platform === 'win32' } = this.#options;
+    const channel = {
+      nextSequence: () => ++this.#sequence,
+      send: (child: ChildProcess, message: object, sent: SendHandle) => this.#send(child, message, sent),
+    };
+    const distributor = distributes && canAccept(handle) ? new Distributor(handle, key, channel) : undefined;
+    const errno = distributor?.listen() ?? 0;
+    if (errno === 0)
+      return { handle, data: undefined, users: new Set(), distributor, unusedSince: undefined };
+    handle.close();
+    return errno;
   }
 
   #bind(request: ListenRequest, name: string): SharedHandle | number {
+    const isTcp = request.addressType === 4 || request.addressType === 6;
+    // Of all handles Windows lets TCP sockets alone go to another process (libuv, uv_write2).
+    if (process.platform === 'win32' && !isTcp) return notSupported;
     if (request.fd === undefined) return createSharedHandle({ ...request, address: shortAddress(request) });
     const fd = this.#options.duplicate?.(name, request.fd);
     return fd === undefined ? badDescriptor : createSharedHandle({ ...request, fd });
@@ -175,17 +206,18 @@ export class SharedPorts {
     this.#send(child, { errno, key, ack: seq, data: null });
   }
 
-  #send(child: ChildProcess, message: object, handle?: SharedHandle): void {
+  #send(child: ChildProcess, message: object, handle?: SharedHandle | SendHandle): void {
     if (!child.connected) return;
     const failed = (error: Error | null): void => {
       if (error)
         this.#options.log.debug({ error, childPid: child.pid }, 'An instance has gone before its answer');
     };
     // NODE_ makes it internal to node: the program does not see it (child_process, "subprocess.send()").
-    child.send({ cmd: 'NODE_CLUSTER', ...message }, handle as unknown as SendHandle | undefined, failed);
+    child.send({ cmd: 'NODE_CLUSTER', ...message }, handle as SendHandle | undefined, failed);
   }
 
   #unuse(port: Port, child: ChildProcess): void {
+    port.distributor?.remove(child);
     if (!port.users.delete(child) || port.users.size > 0) return;
     port.unusedSince = this.#options.clock.monotonic();
   }
@@ -206,13 +238,19 @@ export class SharedPorts {
   #sweep(scope: Scope): void {
     const limitMs = scope.children.size === 0 ? desertedMs : unusedMs;
     const now = this.#options.clock.monotonic();
-    for (const [key, { handle, unusedSince }] of scope.ports) {
+    for (const [key, port] of scope.ports) {
+      const { unusedSince } = port;
       if (unusedSince === undefined || now - unusedSince < limitMs) continue;
       scope.ports.delete(key);
-      handle.close();
+      closePort(port);
     }
     this.#watch(scope);
   }
+}
+
+function closePort({ handle, distributor }: Port): void {
+  distributor?.close();
+  handle.close();
 }
 
 /** Paths of sockets have about 100 bytes: the shorter of the two that name it. */

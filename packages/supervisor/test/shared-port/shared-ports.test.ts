@@ -13,7 +13,7 @@ import { afterEach, describe, it } from 'node:test';
 import { VirtualClock, type Logger } from '@mainstay/core';
 
 import { keyOf, readClusterRequest } from '../../src/shared-port/protocol.ts';
-import { SharedPorts } from '../../src/shared-port/shared-ports.ts';
+import { SharedPorts, type SharedPortsOptions } from '../../src/shared-port/shared-ports.ts';
 import { SocketProvider } from '../../src/shared-port/socket-provider.ts';
 import { endProgram, plainServer, startProgram, type Program, type ProgramOptions } from './fixtures.ts';
 
@@ -35,12 +35,12 @@ afterEach(async () => {
   for (const close of closing.splice(0)) close();
 });
 
-function openPorts(duplicate?: (scope: string, fd: number) => number | undefined): {
+function openPorts(options: Pick<SharedPortsOptions, 'duplicate' | 'distributes'> = {}): {
   readonly ports: SharedPorts;
   readonly clock: VirtualClock;
 } {
   const clock = new VirtualClock();
-  const ports = new SharedPorts({ clock, log: silent, ...(duplicate && { duplicate }) });
+  const ports = new SharedPorts({ clock, log: silent, ...options });
   closing.push(() => ports.close());
   return { ports, clock };
 }
@@ -100,12 +100,15 @@ function otherNode(): string[] {
   }
 }
 
-for (const node of nodes) {
+/** Each process accepts, as on POSIX; or we do, as on Windows. */
+const modes = nodes.flatMap((node) => [false, true].map((distributes) => ({ node, distributes })));
+
+for (const { node, distributes } of modes) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
 
-  describe(`one port for several processes, Node ${version}`, () => {
+  describe(`one port for several processes, Node ${version}${distributes ? ', in turn' : ''}`, () => {
     it('both serve on it', async () => {
-      const { ports } = openPorts();
+      const { ports } = openPorts({ distributes });
       const [one, two] = [start(ports, 0, { node }), start(ports, 1, { node })];
       const port = await portOf(one);
       assert.equal(await portOf(two), port);
@@ -113,7 +116,7 @@ for (const node of nodes) {
     });
 
     it('one dies, and nobody sees a refused connection', async () => {
-      const { ports } = openPorts();
+      const { ports } = openPorts({ distributes });
       const [one, two] = [start(ports, 0, { node }), start(ports, 1, { node })];
       const port = await portOf(one);
       await two.said;
@@ -122,7 +125,7 @@ for (const node of nodes) {
     });
 
     it('what comes while nobody is there waits for the next process', async () => {
-      const { ports } = openPorts();
+      const { ports } = openPorts({ distributes });
       const env = { PORT: String(await freePort()), HOST: '127.0.0.1' };
       const one = start(ports, 0, { node, env });
       const port = await portOf(one);
@@ -137,14 +140,14 @@ for (const node of nodes) {
       await once(other, 'listening');
       closing.push(() => other.close());
       const { port } = other.address() as AddressInfo;
-      const { ports } = openPorts();
+      const { ports } = openPorts({ distributes });
       const env = { PORT: String(port), HOST: '127.0.0.1' };
       const taken = start(ports, 0, { node, env });
       assert.equal(await taken.said, 'error EADDRINUSE');
     });
 
     it('two servers of one process on one port are an error too', async () => {
-      const { ports } = openPorts();
+      const { ports } = openPorts({ distributes });
       const source = `
         const net = require('node:net');
         const where = [Number(process.env.PORT), '127.0.0.1'];
@@ -161,7 +164,7 @@ for (const node of nodes) {
       async () => {
         const directory = await mkdtemp(join(tmpdir(), 'shared-port-'));
         try {
-          const { ports } = openPorts();
+          const { ports } = openPorts({ distributes });
           const path = join(directory, 'web.sock');
           const source = `
           const udp = require('node:dgram').createSocket('udp4');
@@ -187,8 +190,24 @@ for (const node of nodes) {
       },
     );
 
+    it('an instance that stops under load drops no connection', async () => {
+      const { ports } = openPorts({ distributes });
+      const [one, two] = [start(ports, 0, { node }), start(ports, 1, { node })];
+      const port = await portOf(one);
+      await two.said;
+      await untilAll(port, ['0', '1']);
+      const ended = once(one.child, 'exit');
+      one.child.kill('SIGTERM');
+      const answers: string[] = [];
+      while (one.child.exitCode === null)
+        answers.push(...(await Promise.all(Array.from({ length: 20 }, () => ask(port)))));
+      assert.deepEqual(await ended, [0, null]);
+      assert.ok(answers.length > 0);
+      assert.equal(await ask(port), '1');
+    });
+
     it('a process that leaves its cluster in an orderly way is answered', async () => {
-      const { ports } = openPorts();
+      const { ports } = openPorts({ distributes });
       const source = `
         const cluster = require('node:cluster');
         require('node:net').createServer().listen(0, () => {
@@ -269,7 +288,7 @@ describe('the ports of a service', () => {
       const listen = [{ name: 'http', host: '127.0.0.1', port: 0 }];
       const [passed] = await sockets.descriptorsFor({ name: 'web', listen });
       assert.ok(passed);
-      const { ports } = openPorts((scope, fd) => sockets.duplicate(scope, fd));
+      const { ports } = openPorts({ duplicate: (scope, fd) => sockets.duplicate(scope, fd) });
       const source = plainServer.replace(
         /server\.listen\([^)]*\)[^,]*, [^,]*, /,
         'server.listen({ fd: 3 }, ',
@@ -292,6 +311,11 @@ describe('messages of node:cluster', () => {
   it('are read, and nothing else', () => {
     const query = { cmd: 'NODE_CLUSTER', act: 'queryServer', seq: 1, port: 80, addressType: 4, index: 0 };
     assert.equal(readClusterRequest(query)?.act, 'queryServer');
+    assert.deepEqual(readClusterRequest({ cmd: 'NODE_CLUSTER', seq: 3, ack: 7, accepted: false }), {
+      act: 'answer',
+      ack: 7,
+      accepted: false,
+    });
     for (const other of [
       undefined,
       'NODE_CLUSTER',
