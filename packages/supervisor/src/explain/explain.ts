@@ -101,8 +101,14 @@ function runningSentence(of: Explained, id: string): string {
     const verb = cause === 'manual' && view.restarts <= 1 && !view.lastEnd ? 'started' : 'restarted';
     return `${id} was ${verb} ${duration} ago ${why} (run ${view.run})`;
   }
-  const started = cause === 'scale' ? `, since ${declaration.name} was scaled up` : '';
-  return `${id} has been running for ${duration}${started} (run ${view.run})`;
+  return `${id} has been running for ${duration}${firstStartClause(of)} (run ${view.run})`;
+}
+
+/** The runs before the first of this agent were an earlier one's. */
+function firstStartClause({ cause, declaration, view }: Explained): string {
+  if (cause === 'scale') return `, since ${declaration.name} was scaled up`;
+  if (cause === undefined) return ', and was taken over from an earlier agent';
+  return cause === 'start' && view.run > 1 && !view.lastEnd ? ', since the agent was started again' : '';
 }
 
 function stoppedSentence(of: Explained, id: string): string {

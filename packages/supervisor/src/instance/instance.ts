@@ -173,7 +173,7 @@ export class Instance {
     // It may be older than our own clock's beginning; what counts is its age.
     const live = this.#newLive(
       run.id.run,
-      'start',
+      undefined,
       clock.monotonic() - Math.max(0, clock.now() - run.startedAt),
     );
     live.run = run;
@@ -184,7 +184,7 @@ export class Instance {
     return this.#eventsOf(live);
   }
 
-  #newLive(run: number, cause: StartCause, startedAt?: number): LiveRun {
+  #newLive(run: number, cause: StartCause | undefined, startedAt?: number): LiveRun {
     const { clock, prober, log } = this.#host;
     const id = { service: this.service, instance: this.index, run };
     return new LiveRun(
@@ -287,11 +287,10 @@ export class Instance {
         this.#runs.get(effect.run)?.run?.kill();
         break;
       case 'probe-startup':
-        this.#runs.get(effect.run)?.watch('startup', this.#declaration);
+        this.#runs.get(effect.run)?.watchStartup(this.#declaration);
         break;
       case 'probe-health':
-        this.#runs.get(effect.run)?.watch('readiness', this.#declaration);
-        this.#runs.get(effect.run)?.watch('liveness', this.#declaration);
+        this.#runs.get(effect.run)?.watchHealth(this.#declaration);
         break;
       case 'end-probes':
         this.#runs.get(effect.run)?.endProbes();

@@ -1,7 +1,7 @@
-import type { Clock, LifecycleStatus, Logger } from '@mainstay/core';
+import type { Clock, LifecycleStatus, Logger, Timer } from '@mainstay/core';
 
-import type { ProbeKind, Prober } from '../health/types.ts';
-import type { ServiceDeclaration } from '../manifest/types.ts';
+import type { ProbeKind, Prober, ProbeResult } from '../health/types.ts';
+import type { ProbeRules, ServiceDeclaration } from '../manifest/types.ts';
 import type { StartCause } from '../supervisor/types.ts';
 import type { HealthProbe, Run, RunId, Usage } from '../runner/types.ts';
 import {
@@ -12,13 +12,19 @@ import {
   type LimitsModel,
 } from '../watch/step-limits.ts';
 import { ProbeWatch, type ProbeWatchOptions } from './probe-watch.ts';
+import { startTimeoutMs } from './types.ts';
 
+/** How long liveness waits for the first readiness at most, in ms; as long as a start may take. */
+const patienceMs = startTimeoutMs;
+/** How long the result of one probe serves another one that would ask the same, in ms. */
+const freshMs = 1000;
 /** How long a Mainstay service has for its report when it is sampled, in ms. */
 const reportTimeoutMs = 2000;
 
 export interface LiveRunOptions {
   readonly id: RunId;
-  readonly cause: StartCause;
+  /** Undefined for one that an earlier agent started. */
+  readonly cause: StartCause | undefined;
   readonly clock: Clock;
   readonly prober: Prober;
   readonly log: Logger;
@@ -27,17 +33,36 @@ export interface LiveRunOptions {
   onLimit(effect: LimitEffect): void;
 }
 
+interface AskedProbe {
+  readonly share: string;
+  readonly kind: ProbeKind;
+  readonly result: Promise<ProbeResult>;
+  /** Monotonic. */
+  answeredAt: number | undefined;
+}
+
+/** The same for probes that ask the same; undefined when nothing may be shared: a heartbeat depends on who asks. */
+function shareOf(kind: ProbeKind, { target, intervalMs, timeoutMs }: ProbeRules): string | undefined {
+  if (kind === 'startup' || target.type === 'heartbeat' || intervalMs < 2 * freshMs) return undefined;
+  return JSON.stringify({ target, intervalMs, timeoutMs });
+}
+
 /** What is known of a process from outside: its probes, its status, what it takes. */
 export class LiveRun {
   readonly #options: LiveRunOptions;
   readonly #watches: Partial<Record<ProbeKind, ProbeWatch>> = {};
+  /** The latest probe that another one may share. */
+  #asked: AskedProbe | undefined;
+  #wasReady = false;
+  #patience: Timer | undefined;
   #limits: LimitsModel | undefined;
   #sampledAt: number | undefined;
   /** Set right after the start. */
   run: Run | undefined;
   readonly id: RunId;
   /** Why it was started. */
-  readonly cause: StartCause;
+  /** Undefined for one that an earlier agent started. */
+  readonly cause: StartCause | undefined;
   /** Monotonic; the wall time of the start is the run's. */
   readonly startedAt: number;
   status: LifecycleStatus | undefined;
@@ -56,19 +81,82 @@ export class LiveRun {
     return this.#watches[kind]?.last;
   }
 
-  /** Begins a probe, where the declaration has one. */
-  watch(kind: ProbeKind, declaration: ServiceDeclaration): void {
-    const rules = declaration.health[kind];
-    const { run } = this;
-    if (!rules || !run) return;
-    const { clock, prober, onResult, onVerdict } = this.#options;
-    this.#watches[kind]?.end();
-    const probe = (timeoutMs: number) => prober.probe(rules.target, { run, declaration }, timeoutMs);
-    this.#watches[kind] = new ProbeWatch({ kind, rules, clock, probe, onResult, onVerdict });
+  watchStartup(declaration: ServiceDeclaration): void {
+    this.#watch('startup', declaration);
+  }
+
+  /**
+   * Begins readiness, and liveness as soon as it has been ready once: its first seconds are no failure. One that does not
+   * get ready at all is looked after from `patienceMs` on.
+   */
+  watchHealth(declaration: ServiceDeclaration): void {
+    this.#wasReady ||= declaration.health.readiness === undefined;
+    if (!this.#wasReady) {
+      this.#patience?.clear();
+      this.#patience = this.#options.clock.setTimer(patienceMs, () => this.#ready(declaration));
+    }
+    this.#watch('readiness', declaration);
+    if (this.#wasReady) this.#watch('liveness', declaration);
   }
 
   endProbes(): void {
+    this.#patience?.clear();
+    this.#patience = undefined;
     for (const watch of Object.values(this.#watches)) watch.end();
+  }
+
+  /** Begins a probe, where the declaration has one. */
+  #watch(kind: ProbeKind, declaration: ServiceDeclaration): void {
+    const rules = declaration.health[kind];
+    const { run } = this;
+    if (!rules || !run) return;
+    const { clock, onResult, onVerdict } = this.#options;
+    this.#watches[kind]?.end();
+    const share = shareOf(kind, rules);
+    this.#watches[kind] = new ProbeWatch({
+      kind,
+      rules,
+      clock,
+      probe: (timeoutMs) => this.#probe(share, { run, declaration, kind, rules, timeoutMs }),
+      onResult,
+      onVerdict: (judged, ok, ...rest) => {
+        onVerdict(judged, ok, ...rest);
+        if (judged === 'readiness' && ok && this.run) this.#ready(declaration);
+      },
+    });
+  }
+
+  #ready(declaration: ServiceDeclaration): void {
+    if (this.#wasReady) return;
+    this.#wasReady = true;
+    this.#patience?.clear();
+    this.#patience = undefined;
+    this.#watch('liveness', declaration);
+  }
+
+  /** Readiness and liveness that ask the same ask once: they began together, and have the same interval. */
+  #probe(
+    share: string | undefined,
+    of: {
+      readonly run: Run;
+      readonly declaration: ServiceDeclaration;
+      readonly kind: ProbeKind;
+      readonly rules: ProbeRules;
+      readonly timeoutMs: number;
+    },
+  ): Promise<ProbeResult> {
+    const { clock, prober } = this.#options;
+    const { run, declaration, kind } = of;
+    const ask = () => prober.probe(of.rules.target, { run, declaration, kind }, of.timeoutMs);
+    if (share === undefined) return ask();
+    const latest = this.#asked;
+    const isFresh = (at: number | undefined) => at === undefined || clock.monotonic() - at < freshMs;
+    // The same kind asks again because it wants to know anew.
+    if (latest?.share === share && latest.kind !== kind && isFresh(latest.answeredAt)) return latest.result;
+    const asked: AskedProbe = { share, kind, result: ask(), answeredAt: undefined };
+    this.#asked = asked;
+    void asked.result.then(() => (asked.answeredAt = clock.monotonic()));
+    return asked.result;
   }
 
   /** It is about to end, or has: no probes, no limits any more. */
