@@ -175,7 +175,8 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
 
   let closing: Promise<void> | undefined;
   const close = async (how: { readonly force: boolean } = { force: false }): Promise<void> => {
-    const stopped = supervisor.shutdown({ force: how.force || closing !== undefined });
+    const isForced = how.force || closing !== undefined;
+    const stopped = supervisor.shutdown({ force: isForced, leaveSurvivors: true });
     closing ??= closeAfter(stopped, closers);
     await closing;
   };
