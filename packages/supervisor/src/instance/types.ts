@@ -19,7 +19,7 @@ export interface InstanceRules {
 }
 
 /** systemd's DefaultTimeoutStartSec (systemd-system.conf(5)), which is also the SDK's bound for a start. */
-const startTimeoutMs = 90_000;
+export const startTimeoutMs = 90_000;
 const settleMs = 1000;
 
 export function rulesOf(declaration: ServiceDeclaration): InstanceRules {
