@@ -1,6 +1,7 @@
 // What an idle agent has loaded: each module is memory for as long as the machine runs.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -31,13 +32,24 @@ const bannedFiles: ReadonlyArray<readonly [pattern: RegExp, reason: string]> = [
   [/node_modules\/croner\//, 'for services with a schedule'],
   [/node_modules\/.*koffi/, 'the FFI, for systemd, Windows and passed sockets'],
   [/packages\/(?:build|cli)\//, 'an agent builds nothing'],
-  [
-    /packages\/platform\/src\/(?:windows\/|systemd\/|launchd\/|ffi\/)/,
-    'for native services',
-  ],
+  [/packages\/platform\/src\/(?:windows\/|systemd\/|launchd\/|ffi\/)/, 'for native services'],
   [/packages\/agent\/src\/(?:install|client)\//, 'for the command line'],
   [/packages\/service\/src\/(?:config|commands|instances|workers)\//, 'for services that use them'],
 ];
+
+// A bundler's chunk is loaded as a whole: what an entry imports by path is in the entry's own.
+describe('an entry that executables are built from', () => {
+  for (const entry of ['packages/agent/src/main.ts', 'packages/cli/src/executable.ts'])
+    it(`names the package of what it loads when that is used: ${entry}`, () => {
+      const text = readFileSync(new URL(`../../../../${entry}`, import.meta.url), 'utf8');
+      const lazy = [...text.matchAll(/import\('([^']+)'\)/g)].map(([, specifier = '']) => specifier);
+      assert.notDeepEqual(lazy, []);
+      assert.deepEqual(
+        lazy.filter((specifier) => !specifier.startsWith('@mainstay/')),
+        [],
+      );
+    });
+});
 
 describe('what an idle agent loads', { skip: process.platform === 'win32' && 'a pipe needs a token' }, () => {
   it('is what it needs', async (t) => {
