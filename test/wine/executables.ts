@@ -7,6 +7,8 @@ import { buildExecutables } from '../../packages/build/src/index.ts';
 const inputs = {
   addon: join(import.meta.dirname, 'addon-service.ts'),
   driver: join(import.meta.dirname, 'driver/driver-service.ts'),
+  mainstay: join(import.meta.dirname, '../../packages/cli/src/executable.ts'),
+  web: join(import.meta.dirname, 'agent/web-service.ts'),
   fixture: join(import.meta.dirname, '../conformance/fixture-service.ts'),
 } as const;
 
