@@ -31,10 +31,10 @@ export class AgentWorld {
     this.client = new AgentClient({ socketPath: join(this.base, 'run', 'agent.sock') });
   }
 
-  async start(): Promise<void> {
+  async start({ stderr = 'inherit' }: { readonly stderr?: 'ignore' | 'inherit' } = {}): Promise<void> {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const child = spawn(process.execPath, [main, this.base], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', stderr],
       env,
       detached: true,
     });
@@ -43,21 +43,30 @@ export class AgentWorld {
     if (!Buffer.isBuffer(ready)) throw new Error(`The agent ended: ${String(ready)}`);
   }
 
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** As the kernel's out-of-memory killer would: nothing of it runs any more. */
   async kill(): Promise<void> {
-    const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
+    await this.#endBy('SIGKILL');
+  }
+
+  /** An exception that nobody catches. */
+  async crash(): Promise<void> {
+    await this.#endBy('SIGUSR2');
   }
 
   /** A stop as a service manager asks for it. */
   async end(): Promise<void> {
+    await this.#endBy('SIGTERM');
+  }
+
+  async #endBy(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.kill(signal);
     await gone;
   }
 
