@@ -77,6 +77,8 @@ export async function changeService(
       );
   }
   await added;
+  // One that had stopped before has nothing more to tell.
+  services.sweep(group);
 }
 
 /** Makes as many instances as there should be; resolves when they are there or have failed, and the others have gone. */

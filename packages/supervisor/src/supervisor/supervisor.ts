@@ -154,6 +154,8 @@ export class Supervisor implements SupervisorControl {
     group.scaled = instances;
     this.#services.keeper.changedForGood();
     await resize(group);
+    // One that had stopped before has nothing more to tell.
+    this.#services.sweep(group);
   }
 
   async shutdown({

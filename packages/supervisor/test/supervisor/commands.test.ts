@@ -170,3 +170,13 @@ test('settled when nothing runs and nothing will', async () => {
   await settled;
   assert.equal(world.phase('after/0'), 'blocked');
 });
+
+test('an instance that had stopped before goes when its service is made smaller', async () => {
+  const world = new World();
+  await world.during(world.supervisor.apply(manifestOf(declare('orders', { instances: 3 }))));
+  await world.during(world.supervisor.stop(['orders']));
+  await world.during(world.supervisor.scale('orders', 2));
+  assert.deepEqual(world.phases(), ['orders/0 stopped', 'orders/1 stopped']);
+  await world.during(world.supervisor.apply(manifestOf(declare('orders', { instances: 1 }))));
+  assert.deepEqual(world.phases(), ['orders/0 stopped']);
+});
