@@ -68,8 +68,8 @@ export const faults: readonly Fault[] = [
     cause: ({ world, random }) => world.client.act('restart', [random.pick(killable)]),
   },
   { kind: 'stop and start', weight: 4, cause: stopAndStart },
-  { kind: 'kill -9 agent', weight: 1, cause: ({ replaceAgent }) => replaceAgent() },
-  { kind: 'kill -9 agent while it applies', weight: 1, cause: killWhileApplying },
+  { kind: 'kill -9 agent', weight: 0.15, cause: ({ replaceAgent }) => replaceAgent() },
+  { kind: 'kill -9 agent while it applies', weight: 0.15, cause: killWhileApplying },
   { kind: 'full log disk', weight: 1, isPossible: ({ disk }) => disk !== undefined, cause: fillDisk },
 ];
 

@@ -95,6 +95,8 @@ class Soak {
     };
     await Promise.all(Array.from({ length: lanes }, () => this.#disturb(end, context)));
     await watching;
+    // A stop whose start was cut off by another command is no fault of the agent.
+    await world.client.act('start', []).catch(() => undefined);
     await this.#mustSettle();
     await world.end();
     await this.#mustBeGone('the end');
@@ -199,6 +201,8 @@ class Soak {
         () => this.#world.client.services(),
         ({ length }) => length > 0,
       );
+      // What somebody has stopped by hand stays stopped over the agent's death.
+      void this.#world.client.act('start', []).catch(() => undefined);
       this.#lives.push([]);
       this.#invariants.forget();
     } finally {
