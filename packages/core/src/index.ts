@@ -39,6 +39,7 @@ export type {
   ServiceSpec,
   WaitOptions,
 } from './manager.ts';
+export { serviceNameProblem } from './service-name.ts';
 export {
   passedSocketsVariable,
   readPassedSockets,

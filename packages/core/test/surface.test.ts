@@ -33,6 +33,7 @@ describe('public surface of core', () => {
       'readStartArguments',
       'readSupervisedMessage',
       'readSupervisorMessage',
+      'serviceNameProblem',
       'serviceStates',
       'startArgumentsVariable',
       'statusOf',

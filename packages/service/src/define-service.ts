@@ -1,7 +1,7 @@
+import { serviceNameProblem } from '@mainstay/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { serviceErrors } from './errors.ts';
 import type { ServiceClass, ServiceInstance } from './service-class.ts';
-import { hasNameCharacters, maxNameLength } from './service-identity.ts';
 import type { ServiceContext, ServiceDefinition, ServiceHandlers, Tasks } from './types.ts';
 
 /**
@@ -74,14 +74,8 @@ function validate(definition: ServiceDefinition): void {
     throw invalid('defineService takes a definition object or a class that extends Service');
   }
   const { name, config, tasks, instances, limits } = definition;
-  if (typeof name !== 'string' || !hasNameCharacters(name)) {
-    throw invalid(
-      `The name ${JSON.stringify(name)} is not an id: use lower-case letters, digits, dots, dashes and underscores, such as "orders-api"`,
-    );
-  }
-  if (name.length > maxNameLength) {
-    throw invalid(`The name "${name}" has ${name.length} characters: use at most ${maxNameLength}`);
-  }
+  const problem = serviceNameProblem(typeof name === 'string' ? name : '');
+  if (problem !== undefined) throw invalid(`The name ${JSON.stringify(name)} is not an id: ${problem}`);
   if (typeof definition.start !== 'function') throw invalid(`The service "${name}" has no start function`);
   if (config !== undefined && typeof config['~standard']?.validate !== 'function') {
     throw invalid(

@@ -16,7 +16,7 @@ describe('defineService', () => {
     ['a name with spaces', { name: 'My orders', start }, /"My orders" is not an id/],
     ['a name that begins with a dash', { name: '-x', start }, /not an id/],
     ['a name that leaves its directory', { name: '../x', start }, /not an id/],
-    ['a name that is too long', { name: 'a'.repeat(81), start }, /81 characters: use at most 80/],
+    ['a name that is too long', { name: 'a'.repeat(81), start }, /81 characters, and may have 80/],
     ['no start', { name: 'orders' }, /no start function/],
     ['a config that is no schema', { ...valid, config: { port: 80 } }, /not a schema/],
     ['a task that is no function', { ...valid, tasks: { sum: 1 } }, /task "sum"/],

@@ -29,9 +29,11 @@ const command = list(text(), { min: 1 });
 const url = text({ pattern: /^[a-z][a-z0-9+.-]*:\/\//i, wants: 'has to be a URL' });
 
 const serviceName = text({
-  pattern: /^[a-z0-9][a-z0-9._-]*$/,
+  // The rules of serviceNameProblem (core), which says more of what is wrong.
+  pattern: /^(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[a-z0-9](?:[a-z0-9._-]*[a-z0-9_-])?$/,
   maxLength: 80,
-  wants: 'use lower-case letters, digits, dots, dashes and underscores',
+  wants:
+    'use lower-case letters, digits, dots (not at the end), dashes and underscores, and no name of a device on Windows',
 });
 
 /** What environ(7) can hold; the name without `=`. */

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 
+import { serviceNameProblem } from '@mainstay/core';
+
 import { bounds } from './bounds.ts';
 import { readDependsOn } from './read-depends-on.ts';
 import { readEnv } from './read-env.ts';
@@ -24,11 +26,6 @@ export interface ServiceDraft {
   /** By key: limits, dependsOn, … */
   readonly fields: ReadonlyMap<string, Value>;
 }
-
-const namePattern = /^[a-z0-9][a-z0-9._-]{0,79}$/;
-
-/** Names of devices, which Windows does not take for a file, also with an ending (MSDN, "Naming Files"). */
-const devicePattern = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/;
 
 export function readService(
   name: string,
@@ -108,12 +105,8 @@ function defaultsOf(
 }
 
 function checkName(name: string, value: Value): void {
-  if (!namePattern.test(name))
-    value.refuseKey(
-      `"${name}" cannot be the name of a service: use lower-case letters, digits, dots, dashes and underscores, at most 80`,
-    );
-  else if (devicePattern.test(name))
-    value.refuseKey(`"${name}" cannot be the name of a service: it is a device on Windows`);
+  const problem = serviceNameProblem(name);
+  if (problem !== undefined) value.refuseKey(`"${name}" cannot be the name of a service: ${problem}`);
 }
 
 function checkProgram(value: Value, fields: ReadonlyMap<string, Value>): void {

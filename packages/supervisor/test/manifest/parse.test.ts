@@ -130,7 +130,7 @@ test('all problems at once, each with line and column', async () => {
 version: 3
 `),
     [
-      '2:3 "Orders!" cannot be the name of a service: use lower-case letters, digits, dots, dashes and underscores, at most 80',
+      '2:3 "Orders!" cannot be the name of a service: use lower-case letters, digits, dots, dashes and underscores, such as "orders-api"',
       '3:14 services.Orders!.service must be text',
       '4:3 services.b needs "service", the folder, entry file or executable of a Mainstay service, or "exec", any other program as a list',
       '5:5 Unknown key "servicee" in services.b; did you mean service?',
