@@ -13,6 +13,7 @@ import {
   assertOnlyShown,
   type FaultWorld,
   manifestOf,
+  probeOf,
   shellService,
   until,
   worldOf,
@@ -107,6 +108,27 @@ describe('an agent that is killed', () => {
       await assertNoOrphans(world);
     });
   }
+
+  it('while a probe hangs leaves nothing of the probe behind', async (t) => {
+    const world = worldOf(t);
+    const hangs = probeOf(
+      { type: 'exec', command: ['sh', '-c', 'echo $$ >>"$PIDS"; setsid sleep 100000'] },
+      { timeoutMs: 60_000 },
+    );
+    const pids = join(world.base, 'pids');
+    await world.start();
+    await world.client.apply(
+      manifestOf(
+        shellService('s', slow, {
+          env: { PIDS: pids },
+          health: { startup: undefined, readiness: undefined, liveness: hangs },
+        }),
+      ),
+    );
+    await until('The probe hangs', () => existsSync(pids), Boolean);
+    await world.kill();
+    await assertNoOrphans(world, readFileSync(pids, 'utf8').trim().split('\n').map(Number));
+  });
 
   it('while logs are rotated loses no line but what it had in its hands', async (t) => {
     const world = worldOf(t);

@@ -21,9 +21,11 @@ export async function probeExec(
   const { declaration, run } = of;
   const [program, ...args] = command;
   if (program === undefined) throw new Error('the command is empty');
-  const account = declaration.user === undefined ? undefined : await accountOf(declaration.user);
+  // Where its service is, it ends with it, and with an agent that is killed.
+  const inside = run.inside?.(program, args);
+  const account = inside || declaration.user === undefined ? undefined : await accountOf(declaration.user);
   return (done) => {
-    const child = spawn(program, args, {
+    const child = spawn(inside?.command ?? program, inside?.args ?? args, {
       cwd: declaration.cwd,
       env: {
         ...(options.environment ?? process.env),
@@ -31,6 +33,7 @@ export async function probeExec(
         MAINSTAY_SERVICE: run.id.service,
         MAINSTAY_INSTANCE: String(run.id.instance),
         MAINSTAY_RUN: String(run.id.run),
+        ...inside?.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',

@@ -7,6 +7,7 @@ import type { ResourceLimits } from '../manifest/types.ts';
 import type { RunOutput } from '../output/types.ts';
 import { runnerErrors } from '../runner/errors.ts';
 import type {
+  CommandInside,
   HealthProbe,
   ReclaimRequest,
   Run,
@@ -129,6 +130,12 @@ export class ProcessRun implements Run {
     } catch (error) {
       this.#parts.log.warn({ ...this.id, error: messageOf(error) }, 'New limits could not be set');
     }
+  }
+
+  inside(command: string, args: readonly string[]): CommandInside | undefined {
+    // On Windows a process is put in from outside, by those who start it.
+    if (!this.#started || this.#isOver || process.platform === 'win32') return undefined;
+    return this.#started.container.launch({ command, args, user: this.#spec.declaration.user });
   }
 
   /** Runs up to its first wait within the constructor: where the containment is at once, so is the process. */

@@ -83,6 +83,17 @@ export interface Run {
   usage(): Promise<Usage | undefined>;
   /** Holds it to new limits while it runs, as far as that can be; missing where it cannot. Never throws. */
   setLimits?(limits: ResourceLimits): void;
+  /**
+   * How to start a command where the run is: with its account and limits, and with its end. Undefined when there is no
+   * such place.
+   */
+  inside?(command: string, args: readonly string[]): CommandInside | undefined;
+}
+
+export interface CommandInside {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface ReclaimRequest {
