@@ -24,8 +24,12 @@ function type(
   return new UpProcess('script', ['-qefc', shell, '/dev/null'], world.folder);
 }
 
-const pidOf = async (world: AgentWorld, name: string): Promise<number | undefined> =>
-  (await world.json<ServiceView[]>('ps', name))[0]?.instances[0]?.pid;
+async function pidOf(world: AgentWorld, name: string): Promise<number> {
+  const { out } = await world.run('ps', name, '--json');
+  const pid = (JSON.parse(out) as ServiceView[])[0]?.instances[0]?.pid;
+  assert.ok(pid !== undefined, out);
+  return pid;
+}
 
 suite('on a terminal', options, () => {
   test('apply asks before it restarts something: no changes nothing, yes does it', async () => {
@@ -54,7 +58,8 @@ suite('on a terminal', options, () => {
   test('top fits the screen, says what it leaves out, is ordered by a key, and ends with q', async () => {
     await using world = await AgentWorld.open();
     world.write(Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`s${index}`, { exec: stays }])));
-    assert.equal((await world.run('apply')).code, 0);
+    const applied = await world.run('apply');
+    assert.equal(applied.code, 0, applied.out + applied.err);
     await using top = type(world, [80, 12], 'top', '--interval', '300ms');
     const [, left] = await top.printed(/… and (\d+) more/);
     assert.equal(left, '24', 'six of thirty rows are between the head and the foot');
