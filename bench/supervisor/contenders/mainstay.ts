@@ -83,6 +83,8 @@ class Mainstay implements Supervisor {
           ...(env && { env }),
           ...(instances &&
             instances > 1 && { instances, health: { readiness: { tcp: `127.0.0.1:${env?.['PORT']}` } } }),
+          // A service that has run for a second is stable, as for the others; how often it may crash is not the question.
+          restart: { stable: '1s', crashLoop: { starts: 100 } },
           // The others neither compress nor remove what they took.
           logs: { keep: 1000, compress: false },
         },
