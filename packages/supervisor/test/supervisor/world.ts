@@ -102,7 +102,7 @@ export class ScriptedRun implements Run {
 
 /** Starts scripted processes and remembers them. */
 export class ScriptedRunner implements Runner {
-  readonly kind = 'process';
+  readonly kind: Runner['kind'];
   readonly capabilities = {
     unheldLimits: {},
     unavailableStops: {},
@@ -121,8 +121,10 @@ export class ScriptedRunner implements Runner {
     eventsOf: Parameters<Runner['adopt']>[1],
   ) => readonly Run[] = () => [];
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, kind: Runner['kind'] = 'process') {
     this.#clock = clock;
+    this.kind = kind;
+    this.capabilities.survivesAgent = kind === 'native';
   }
 
   start(spec: RunSpec, events: RunEvents): Run {
@@ -250,6 +252,8 @@ export function probeOf(
 export class World {
   readonly clock = new VirtualClock();
   readonly runner = new ScriptedRunner(this.clock);
+  /** Of declarations with `runner: native`. */
+  readonly native = new ScriptedRunner(this.clock, 'native');
   readonly events: SupervisorEvent[] = [];
   /** By port: what a probe says. */
   readonly ports = new Map<number, ProbeResult>();
@@ -269,7 +273,7 @@ export class World {
     this.supervisor = new Supervisor({
       clock: this.clock,
       random: () => 1,
-      runnerOf: () => this.runner,
+      runnerOf: ({ runner }) => (runner === 'native' ? this.native : this.runner),
       prober,
       logs: { ...scriptedLogs(), lastLines: () => this.lastLines },
       log: silent,
