@@ -29,7 +29,14 @@ describe('the executable of the agent', { skip: process.platform !== 'linux' && 
     folder = await TemporaryFolder.make();
     const entry = join(checkout, 'packages/cli/src/executable.ts');
     const built = await mainstay(folder.path, [
-      ...['build', entry, '--name', 'mainstay', '--out', folder.path, '--no-type-check', '--no-commit'],
+      'build',
+      entry,
+      '--name',
+      'mainstay',
+      '--out',
+      folder.path,
+      '--no-type-check',
+      '--no-commit',
       '--json',
     ]);
     assert.equal(built.code, 0, built.stderr);
@@ -51,8 +58,11 @@ describe('the executable of the agent', { skip: process.platform !== 'linux' && 
     agent = new UpProcess(
       'env',
       [
-        ...[`MAINSTAY_STATE_DIRECTORY=${state}`, `MAINSTAY_RUNTIME_DIRECTORY=${runtime}`],
-        ...[`MAINSTAY_LOGS_DIRECTORY=${logs}`, executable, 'run'],
+        `MAINSTAY_STATE_DIRECTORY=${state}`,
+        `MAINSTAY_RUNTIME_DIRECTORY=${runtime}`,
+        `MAINSTAY_LOGS_DIRECTORY=${logs}`,
+        executable,
+        'run',
       ],
       folder.path,
     );

@@ -117,10 +117,10 @@ describe('a folder with a mainstay.yaml', { skip }, () => {
 
   it('replaces the instances under load without a request dropped', async () => {
     let answered = 0;
-    let isOver = false;
+    const over = new AbortController();
     const failures: unknown[] = [];
     const client = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         try {
           assert.equal(await statusOf(port), 200);
           answered += 1;
@@ -132,7 +132,7 @@ describe('a folder with a mainstay.yaml', { skip }, () => {
     const clients = [client(), client()];
     const before = await instances();
     const reloaded = await mainstay(folder.path, ['reload', 'orders']);
-    isOver = true;
+    over.abort();
     await Promise.all(clients);
     assert.equal(reloaded.code, 0, reloaded.stderr);
     assert.deepEqual(failures, []);
