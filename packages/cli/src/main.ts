@@ -1,4 +1,4 @@
-import { processOutput } from '@mainstay/service/terminal';
+import { drained, processOutput } from '@mainstay/service/terminal';
 
 import { runMainstay } from './command-line.ts';
 
@@ -9,4 +9,5 @@ const code = await runMainstay(process.argv.slice(2), {
   output: processOutput(),
   interrupted,
 });
+await drained();
 process.exit(code);

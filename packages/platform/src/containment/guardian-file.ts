@@ -11,4 +11,4 @@ export function awaitGuardianCommand(directory: string): [executable: string, ..
   return ['/bin/sh', '-c', awaitGuardian, 'sh', guardianFile(directory)];
 }
 
-const awaitGuardian = `read -r pid <"$1" && while grep -qs ${guardianTitle} "/proc/$pid/cmdline"; do sleep 0.05; done; :`;
+const awaitGuardian = `[ -e "$1" ] && read -r pid <"$1" && while grep -qs ${guardianTitle} "/proc/$pid/cmdline"; do sleep 0.05; done; :`;

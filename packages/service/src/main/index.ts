@@ -8,6 +8,7 @@ import { installCrashGuard, printError, printFailure, type CrashGuard } from './
 import { identified } from '../service-identity.ts';
 import { loadDefinition, type LoadService } from './load-definition.ts';
 import { parseRunArguments, parseRunFlags } from './run-arguments.ts';
+import { drained } from '../commands/terminal/drained.ts';
 
 export type { BuildInfo } from '../commands/context.ts';
 export type { LoadService } from './load-definition.ts';
@@ -87,16 +88,6 @@ async function dispatch(
   if (typeof own === 'number') return own;
   const { runCommand } = await import('../commands/index.ts');
   return runCommand(own, { definition, run, ...(build && { build }) });
-}
-
-/** Output of a command into a pipe is asynchronous on Windows (Node: process I/O); a service's log is not. */
-async function drained(): Promise<void> {
-  if (process.platform !== 'win32') return;
-  for (const stream of [process.stdout, process.stderr]) {
-    await new Promise<void>((resolve) => {
-      stream.write('', () => resolve());
-    });
-  }
 }
 
 /** `workerData` as `createSelfWorker` sets it; a user's own threads have something else there. */

@@ -1,3 +1,4 @@
+export { drained } from './drained.ts';
 export {
   createStyle,
   processOutput,
