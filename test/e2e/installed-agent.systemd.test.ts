@@ -71,10 +71,15 @@ describe('an installed agent', () => {
     for (const { run, text } of await agent.logs('counter', 100_000))
       numbers.set(run, [...(numbers.get(run) ?? []), Number(text.split(' ')[1])]);
     for (const [run, found] of numbers) {
-      assert.deepEqual(found, [...found.keys()].map((index) => index + 1), `run ${run} is without a gap`);
+      assert.deepEqual(
+        found,
+        [...found.keys()].map((index) => index + 1),
+        `run ${run} is without a gap`,
+      );
       const written = Number(await machine.run('cat', `/var/tmp/count.${run}`));
       // Of the run that goes on, the log was read first.
-      if (run !== Math.max(...numbers.keys())) assert.ok(found.length >= written, `${found.length} of ${written}`);
+      if (run !== Math.max(...numbers.keys()))
+        assert.ok(found.length >= written, `${found.length} of ${written}`);
     }
     return numbers.size;
   };
@@ -82,7 +87,14 @@ describe('an installed agent', () => {
   it('installs itself: ready, delegated, for root alone', async () => {
     assert.match(await agent.mainstay('agent', 'install'), /Installed the agent/);
     agent = new AgentMachine(machine, '/usr/local/bin/mainstay');
-    const shown = await machine.show('mainstay-agent', 'Type', 'Delegate', 'KillMode', 'ActiveState', 'UnitFileState');
+    const shown = await machine.show(
+      'mainstay-agent',
+      'Type',
+      'Delegate',
+      'KillMode',
+      'ActiveState',
+      'UnitFileState',
+    );
     assert.deepEqual(shown, {
       Type: 'notify',
       Delegate: 'yes',
@@ -96,7 +108,14 @@ describe('an installed agent', () => {
     assert.equal(await agent.modeOf('/run/mainstay/agent.sock'), '600 root');
     assert.equal(await agent.modeOf('/var/lib/mainstay'), '700 root');
     assert.equal(await agent.modeOf('/var/log/mainstay'), '700 root');
-    const ann = await machine.exec(['setpriv', '--reuid=ann', '--regid=ann', '--clear-groups', '/usr/local/bin/mainstay', 'ps']);
+    const ann = await machine.exec([
+      'setpriv',
+      '--reuid=ann',
+      '--regid=ann',
+      '--clear-groups',
+      '/usr/local/bin/mainstay',
+      'ps',
+    ]);
     assert.notEqual(ann.code, 0);
   });
 
@@ -113,7 +132,10 @@ describe('an installed agent', () => {
       const lines = (await agent.logs('plain', 100)).map(({ text }) => text);
       return lines.includes('plain begins') && lines;
     });
-    assert.ok(evidence.every((text) => /^plain (?:begins|goes on)$/.test(text)), 'of the program alone');
+    assert.ok(
+      evidence.every((text) => /^plain (?:begins|goes on)$/.test(text)),
+      'of the program alone',
+    );
     const names = new Set((await agent.logs('store', 50)).map(({ service }) => service));
     assert.deepEqual([...names], ['store']);
     assert.ok((await agent.why('plain')).evidence.some(({ label }) => label === 'output'));
@@ -177,7 +199,9 @@ describe('an installed agent', () => {
     assert.match((await agent.why('store')).sentence, /its liveness probe failed 3 times in a row/);
     const journal = await machine.journal('mainstay-agent');
     assert.match(journal, /"of":"store\/0".*"probe":"liveness".*"A probe has failed too often"/);
-    await until('the alert', async () => /fails its liveness probe/.test(await machine.run('cat', alertsFile)));
+    await until('the alert', async () =>
+      /fails its liveness probe/.test(await machine.run('cat', alertsFile)),
+    );
   });
 
   it('what crashes while there is no agent is restarted by systemd, and taken over', async () => {
@@ -208,7 +232,16 @@ describe('an installed agent', () => {
     const own = new AgentMachine(machine, `${builds}/mainstay`);
     await own.mainstay('agent', 'uninstall', '--purge');
     for (const pid of pids) assert.equal(await agent.isAlive(pid), false);
-    const places = ['/etc/systemd/system', '/run', '/var/lib', '/var/log', '/opt', '/etc', '/usr/local/bin', '/sys/fs/cgroup'];
+    const places = [
+      '/etc/systemd/system',
+      '/run',
+      '/var/lib',
+      '/var/log',
+      '/opt',
+      '/etc',
+      '/usr/local/bin',
+      '/sys/fs/cgroup',
+    ];
     const left = await machine.run('find', ...places, '-xdev', '-name', '*mainstay*');
     assert.equal(left, '');
     assert.equal((await machine.exec(['pgrep', '-f', 'mainstay'])).code, 1);
@@ -222,7 +255,10 @@ describe('an installed agent', () => {
     const [runtime] = as.flatMap((word) => /^XDG_RUNTIME_DIR=(.*)/.exec(word)?.[1] ?? []);
     assert.equal(await bob.modeOf(`${runtime}/mainstay/agent.sock`), '600 bob');
     const write = (limits: string) =>
-      machine.writeFile('/home/bob/mainstay.yaml', `services: { a: { exec: [sleep, "1000"]${limits} }, b: { exec: [sleep, "1000"], runner: native } }`);
+      machine.writeFile(
+        '/home/bob/mainstay.yaml',
+        `services: { a: { exec: [sleep, "1000"]${limits} }, b: { exec: [sleep, "1000"], runner: native } }`,
+      );
     await write(', limits: { memory: { hard: 64MB } }');
     const refused = await bob.call('apply', '-f', '/home/bob/mainstay.yaml', '--yes');
     assert.notEqual(refused.code, 0);
@@ -231,7 +267,16 @@ describe('an installed agent', () => {
     await bob.mainstay('apply', '-f', '/home/bob/mainstay.yaml', '--yes');
     const pids = await bob.running();
     assert.match(await machine.run('ps', '-o', 'user=', '-p', String(pids['a/0'])), /bob/);
-    assert.notEqual((await new AgentMachine(machine, `${builds}/mainstay`).call('ps', '--socket', `${runtime}/mainstay/agent.sock`)).code, 0);
+    assert.notEqual(
+      (
+        await new AgentMachine(machine, `${builds}/mainstay`).call(
+          'ps',
+          '--socket',
+          `${runtime}/mainstay/agent.sock`,
+        )
+      ).code,
+      0,
+    );
     await bob.mainstay('agent', 'uninstall', '--user', '--purge');
     for (const pid of Object.values(pids)) assert.equal(await bob.isAlive(pid), false);
     assert.equal(await machine.run('find', '/home/bob', runtime ?? '', '-name', '*mainstay-*'), '');
@@ -245,7 +290,10 @@ it('without controllers in its cgroups, limits are refused with the reason', asy
   const agent = new AgentMachine(machine, `${builds}/mainstay`);
   await agent.mainstay('agent', 'install');
   for (const runner of ['process', 'native']) {
-    await machine.writeFile(manifestFile, `services: { a: { exec: [sleep, "1000"], runner: ${runner}, limits: { memory: { hard: 64MB } } } }`);
+    await machine.writeFile(
+      manifestFile,
+      `services: { a: { exec: [sleep, "1000"], runner: ${runner}, limits: { memory: { hard: 64MB } } } }`,
+    );
     const refused = await agent.call('apply', '-f', manifestFile, '--yes');
     assert.notEqual(refused.code, 0);
     assert.match(refused.stderr, /memory controller here|cgroup controller memory here/, told(refused));

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Explanation, LogLine, ServiceView } from '@mainstay/supervisor';
 
-import { type ExecResult, SystemdMachine } from '../../systemd/systemd.ts';
+import type { ExecResult, SystemdMachine } from '../../systemd/systemd.ts';
 
 /** How long a state may take to come, in ms: a machine shares its processors with others. */
 const patienceMs = 60_000;
@@ -103,8 +103,7 @@ export class AgentMachine {
   }
 }
 
-export const told = ({ code, stdout, stderr }: ExecResult): string =>
-  `exit code ${code}\n${stdout}${stderr}`;
+export const told = ({ code, stdout, stderr }: ExecResult): string => `exit code ${code}\n${stdout}${stderr}`;
 
 /** Looks again and again until there is an answer. */
 export async function until<Answer>(
