@@ -22,7 +22,7 @@ import { endpointIn } from './socket/endpoint.ts';
 import { lockDirectories } from './state/agent-lock.ts';
 import { ManifestStore } from './state/manifest-store.ts';
 import { MemoryStore } from './state/memory-store.ts';
-import { prepareDirectory } from './state/prepare-directory.ts';
+import { prepareOwnDirectory } from './state/prepare-directory.ts';
 
 /** Bound on logs before there is a manifest to say it, in bytes. */
 const defaultLogBytes = 1024 ** 3;
@@ -49,7 +49,7 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
   const parts: AgentParts = { ...defaultParts, ...options.parts };
   const { state, runtime } = directories;
   const endpoint = serveApi ? endpointIn(runtime) : undefined;
-  for (const directory of [state, runtime]) prepareDirectory(directory);
+  for (const directory of [state, runtime]) await prepareOwnDirectory(directory);
   const lock = lockDirectories([state, runtime], log);
   closers.add('lock', () => lock.release());
 
@@ -64,7 +64,7 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
   const rules = store.current?.manifest.logs;
   const logDirectory = rules?.directory ?? directories.logs;
   // A directory that the manifest names may be meant for other readers, too.
-  if (rules?.directory === undefined) prepareDirectory(logDirectory);
+  if (rules?.directory === undefined) await prepareOwnDirectory(logDirectory);
   const context: PartsContext = {
     clock,
     log,

@@ -88,6 +88,12 @@ export async function runProgramHelper(args: readonly string[]): Promise<void> {
   runHelper(args);
 }
 
+/** Windows' own; see `windows/private-directory.ts`. */
+export async function makePrivateDirectory(path: string): Promise<void> {
+  const { makePrivateDirectory: make } = await import('./windows/private-directory.ts');
+  make(path);
+}
+
 /** Who may open a named pipe on Windows; see `windows/pipe-security.ts`. */
 export async function loadPipeSecurity(): Promise<typeof PipeSecurity> {
   return await import('./windows/pipe-security.ts');

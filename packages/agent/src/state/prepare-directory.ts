@@ -1,7 +1,8 @@
 import { accessSync, chmodSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { messageOf } from '@mainstay/core';
+import { isAppError, messageOf } from '@mainstay/core';
+import { makePrivateDirectory } from '@mainstay/platform';
 
 import { agentErrors } from '../errors.ts';
 
@@ -14,6 +15,26 @@ export interface DirectoryOwner {
 }
 
 const thisProcess: DirectoryOwner = { uid: process.geteuid?.() };
+
+/**
+ * The same on every system: on Windows permissions take calls of its own, which are loaded there alone. Throws
+ * AGENT_DIRECTORY_WRONG_OWNER, AGENT_DIRECTORY_UNWRITABLE.
+ */
+export async function prepareOwnDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') {
+    try {
+      await makePrivateDirectory(path);
+    } catch (error) {
+      if (isAppError(error) && error.code === 'MANAGER_FOREIGN_DIRECTORY')
+        throw agentErrors.error('AGENT_DIRECTORY_WRONG_OWNER', error.message, {
+          cause: error,
+          details: { path },
+        });
+      throw unwritable(path, error);
+    }
+  }
+  prepareDirectory(path);
+}
 
 /**
  * Makes a directory that only its owner may enter, with its parents, or takes the one that is there: it has to be this
@@ -36,12 +57,16 @@ export function prepareDirectory(path: string, { uid }: DirectoryOwner = thisPro
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     if (error instanceof Error && error.name === 'AppError') throw error;
-    throw agentErrors.error(
-      'AGENT_DIRECTORY_UNWRITABLE',
-      `The directory ${path} cannot be used: ${messageOf(error)}`,
-      { cause: error, details: { path, errno: (error as NodeJS.ErrnoException).code } },
-    );
+    throw unwritable(path, error);
   }
+}
+
+function unwritable(path: string, error: unknown): Error {
+  return agentErrors.error(
+    'AGENT_DIRECTORY_UNWRITABLE',
+    `The directory ${path} cannot be used: ${messageOf(error)}`,
+    { cause: error, details: { path, errno: (error as NodeJS.ErrnoException).code } },
+  );
 }
 
 function wrongOwner(path: string, owner: number, uid: number): Error {

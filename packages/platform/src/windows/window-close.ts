@@ -7,7 +7,7 @@ const closeMessage = 0x0010;
 
 /**
  * WM_CLOSE to each top-level window of a process and of what it has started. For the helper process alone: under Wine
- * without a display these calls do not come back. Windows of another desktop or session are out of reach (MSDN: EnumWindows); a
+ * without a display these calls may not come back. Windows of another desktop or session are out of reach (MSDN: EnumWindows); a
  * service's programs share the service's own.
  *
  * @returns how many windows were asked
