@@ -22,6 +22,7 @@ export type {
   ProbeRules,
   ProbeTarget,
   ProgramDeclaration,
+  ReloadOrder,
   ResourceLimits,
   RunnerKind,
   ServiceDeclaration,
