@@ -54,11 +54,10 @@ describe('a console event', () => {
 });
 
 describe('the windows of a program', () => {
-  it('are looked for by another process: this one goes on, and is told that there are none', async () => {
+  it('are looked for by another process, which says that there are none', async () => {
     const { child } = await startListener();
     try {
       assert.ok(child.pid);
-      // Wine without a display has no desktop, and lets the helper wait for one until its time is over.
       await assert.rejects(closeWindows(child.pid, { timeoutMs: 3_000 }), {
         code: 'PROGRAM_CANNOT_BE_ASKED',
       });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@mainstay/core';
 import { platformErrors } from '../errors.ts';
 
@@ -30,7 +31,7 @@ export async function writeFileAtomic(
       await file.writeFile(data);
       await file.sync();
     });
-    await rename(temporary, path);
+    await replace(temporary, path);
     renamed = true;
     await syncDirectory(directory);
   } catch (error) {
@@ -40,6 +41,25 @@ export async function writeFileAtomic(
       cause: error,
       details: { path, errno },
     });
+  }
+}
+
+/** What Windows says of a file that somebody reads who does not share it, such as a virus scanner. */
+const inUse: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'EBUSY']);
+/** Milliseconds between attempts: at first, doubled each time, at last; about a second in all. */
+const firstWaitMs = 10;
+const lastWaitMs = 640;
+
+/** Renames over a file; on Windows again when that is in use, which mostly is over in a moment. */
+async function replace(from: string, to: string): Promise<void> {
+  for (let waitMs = firstWaitMs; ; waitMs *= 2) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      const isBusy = process.platform === 'win32' && inUse.has((error as NodeJS.ErrnoException).code);
+      if (!isBusy || waitMs > lastWaitMs) throw error;
+    }
+    await sleep(waitMs);
   }
 }
 
