@@ -16,10 +16,10 @@ export async function loadWhile(port: number, work: () => Promise<void>): Promis
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   let requests = 0;
   let failed = 0;
-  let over = false;
+  const over = new AbortController();
   const reasons: string[] = [];
   const one = async (): Promise<void> => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const reason = await get(port, agent);
       requests += 1;
       if (reason === undefined) continue;
@@ -31,7 +31,7 @@ export async function loadWhile(port: number, work: () => Promise<void>): Promis
   try {
     await work();
   } finally {
-    over = true;
+    over.abort();
     await Promise.all(all);
     agent.destroy();
   }

@@ -55,9 +55,21 @@ export class SystemdMachine {
     machines += 1;
     const script = spawn(
       'bash',
-      [join(import.meta.dirname, 'machine.sh'), `mainstay-machine-${process.pid}-${machines}`, folder.root, ...binds],
+      [
+        join(import.meta.dirname, 'machine.sh'),
+        `mainstay-machine-${process.pid}-${machines}`,
+        folder.root,
+        ...binds,
+      ],
       // A group of its own: Ctrl-C at the terminal must not kill what cleans up.
-      { detached: true, env: { ...process.env, MACHINE_CGROUP: options.cgroup ?? 'host', MACHINE_NETWORK: options.network ?? 'own' } },
+      {
+        detached: true,
+        env: {
+          ...process.env,
+          MACHINE_CGROUP: options.cgroup ?? 'host',
+          MACHINE_NETWORK: options.network ?? 'own',
+        },
+      },
     );
     let log = '';
     script.stderr.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-20_000)));

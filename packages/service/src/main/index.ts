@@ -8,7 +8,7 @@ import { installCrashGuard, printError, printFailure, type CrashGuard } from './
 import { identified } from '../service-identity.ts';
 import { loadDefinition, type LoadService } from './load-definition.ts';
 import { parseRunArguments, parseRunFlags } from './run-arguments.ts';
-import { drained } from '../commands/terminal/drained.ts';
+import { drained } from './drained.ts';
 
 export type { BuildInfo } from '../commands/context.ts';
 export type { LoadService } from './load-definition.ts';

@@ -1,4 +1,4 @@
-export { drained } from './drained.ts';
+export { drained } from '../../main/drained.ts';
 export {
   createStyle,
   processOutput,
