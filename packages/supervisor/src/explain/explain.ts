@@ -94,7 +94,8 @@ function restartPhrase(of: Explained): string | undefined {
 }
 
 function runningSentence(of: Explained, id: string): string {
-  const { view, cause, declaration } = of;
+  const { view, cause } = of;
+  const duration = formatDuration(view.uptimeMs ?? 0);
   const why = restartPhrase(of);
   if (why !== undefined) {
     const verb = cause === 'manual' && view.restarts <= 1 && !view.lastEnd ? 'started' : 'restarted';
