@@ -66,8 +66,14 @@ function addLooks(context: CliContext, add: Add, done: Done): void {
   ).action(async (options) =>
     done(await (await import('../commands/services/metrics.ts')).metrics(context, options)),
   );
-  withAgent(add('top', 'Watch what the services take', ['top', 'top --sort memory', 'top --json --count 5']))
-    .option('--interval <time>', 'between two looks', durationOption(200), 2000)
+  withAgent(
+    add('top', 'Watch processor, memory and state of the services', [
+      'top',
+      'top --sort memory',
+      'top --json --count 5',
+    ]),
+  )
+    .option('--interval <time>', 'between two looks (default: 2s)', durationOption(200))
     .addOption(
       new Option('--sort <column>', 'order of the rows')
         .choices(['cpu', 'memory', 'restarts', 'name'])
@@ -95,7 +101,9 @@ function addActions(context: CliContext, add: Add, done: Done): void {
       .action(async (names: string[], options) =>
         done(await (await import('../commands/services/act.ts')).act(context, action, names, options)),
       );
-  const alerts = add('alerts', 'Try whether alerts arrive', ['alerts test']).usage('<command> [options]');
+  const alerts = add('alerts', 'Send a test alert to every target, and say whether it arrived', [
+    'alerts test',
+  ]).usage('<command> [options]');
   withAgent(
     adder(alerts, 'mainstay alerts')('test', 'Send a test alert to every target of the manifest', [
       'test',

@@ -11,12 +11,14 @@ import { agentFor, type AgentOptions } from './agent-options.ts';
 import { infoOf } from './ps.ts';
 
 export interface TopOptions extends AgentOptions {
-  /** Milliseconds between two looks. */
-  readonly interval: number;
+  /** Milliseconds between two looks. @default 2_000 */
+  readonly interval?: number;
   readonly sort: TopOrder;
   /** Looks before it ends; undefined: until q or Ctrl-C. */
   readonly count?: number;
 }
+
+const usualIntervalMs = 2000;
 
 export const topOrders = ['cpu', 'memory', 'restarts', 'name'] as const;
 export type TopOrder = (typeof topOrders)[number];
@@ -34,7 +36,7 @@ export async function top(context: CliContext, options: TopOptions): Promise<num
   const looks = options.count ?? (out.isTTY && !options.json ? Infinity : 1);
   if (!out.isTTY || options.json) {
     for (let look = 1; look <= looks; look += 1) {
-      if (look > 1) await pause(options.interval);
+      if (look > 1) await pause(options.interval ?? usualIntervalMs);
       const services = await agent.services();
       if (options.json) out.write(`${JSON.stringify({ at: Date.now(), services })}\n`);
       else out.write(`${bodyOf(services, options.sort, Infinity, context).join('\n')}\n`);
@@ -71,7 +73,7 @@ async function live(
         '',
         out.style.dim(truncate('q quits; order by (c)pu, (m)emory, (r)estarts, (n)ame', width)),
       ]);
-      await screen.pause(options.interval);
+      await screen.pause(options.interval ?? usualIntervalMs);
       try {
         [info, services] = await Promise.all([agent.agent(), agent.services()]);
         failure = undefined;
