@@ -61,6 +61,7 @@ function judged(model: InstanceModel, run: RunModel, event: Ended, context: Cont
     exitCode: event.exitCode,
     isFault,
     description: event.description,
+    fault: isFault ? faultOf(run, event) : undefined,
     random: event.random,
   });
   const next: InstanceModel = { ...model, history };
@@ -81,6 +82,13 @@ function judged(model: InstanceModel, run: RunModel, event: Ended, context: Cont
       return { ...next, phase: 'waiting', next: cause, reason: undefined };
     }
   }
+}
+
+/** In words, to be put after "because". */
+function faultOf(run: RunModel, { outOfMemory }: Ended): string {
+  if (outOfMemory) return 'it was killed by the kernel for its memory';
+  if (run.endedFor === 'memory-limit') return 'its memory stayed above its soft limit';
+  return run.detail ?? 'its probe failed';
 }
 
 function parked(

@@ -6,7 +6,7 @@ import type { RestartRules } from './types.ts';
 export interface RestartHistory {
   /** Starts that nobody asked for by hand, and the first; only those within the window. */
   readonly starts: readonly number[];
-  /** Restarts in a row after runs that were not stable. */
+  /** Runs in a row that were not stable. */
   readonly inRow: number;
   /** The run is the slow retry of a parked one: a quick end parks it again. */
   readonly onProbation: boolean;
@@ -24,6 +24,8 @@ export interface JudgedEnd {
   readonly isFault: boolean;
   /** For people: `exit code 1`, `signal SIGKILL`. */
   readonly description: string;
+  /** For a fault, for people, to be put after "because": `its liveness probe failed 3 times in a row: no answer`. */
+  readonly fault?: string | undefined;
   /** From 0 up to 1, for the jitter. */
   readonly random: number;
 }
@@ -61,7 +63,8 @@ export function judgeEnd(history: RestartHistory, rules: RestartRules, end: Judg
   const isGood = isGoodEnd(rules, end);
   if (isGood && rules.policy !== 'always') return { verdict: { type: 'complete' }, history: noHistory };
   if (rules.policy === 'never') {
-    const reason = `It ended with ${end.description}, and its restart policy is never`;
+    const how = end.fault === undefined ? 'It ended with' : 'It was ended because';
+    const reason = `${how} ${end.fault ?? end.description}, and its restart policy is never`;
     return { verdict: { type: 'fail', reason }, history: noHistory };
   }
   return again(history, rules, end);
@@ -72,12 +75,9 @@ function again(history: RestartHistory, rules: RestartRules, end: JudgedEnd): Ju
   const starts = recent(history, rules, end.at);
   const isLoop = starts.length >= rules.crashLoopStarts || (history.onProbation && !isStable);
   if (isLoop) return parked(history, rules, { end, starts });
-  const inRow = isStable ? 0 : history.inRow;
-  const afterMs = inRow === 0 ? 0 : backoff(rules, inRow, end.random);
-  return {
-    verdict: { type: 'restart', afterMs },
-    history: { starts, inRow: inRow + 1, onProbation: false },
-  };
+  const inRow = isStable ? 0 : history.inRow + 1;
+  const afterMs = isStable ? 0 : backoff(rules, inRow, end.random);
+  return { verdict: { type: 'restart', afterMs }, history: { starts, inRow, onProbation: false } };
 }
 
 function parked(
@@ -89,7 +89,8 @@ function parked(
   const what = history.onProbation
     ? 'Crash loop: the slow retry ended too'
     : `Crash loop: ${starts.length} starts within ${span}`;
-  const reason = `${what}, the last one with ${end.description}`;
+  const last = end.fault === undefined ? `with ${end.description}` : `because ${end.fault}`;
+  const reason = `${what}, the last one ${last}`;
   return {
     verdict: { type: 'park', reason, retryMs: rules.parkedRetryMs },
     history: { starts: [], inRow: 0, onProbation: true },

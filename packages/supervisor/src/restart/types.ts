@@ -3,8 +3,8 @@ export interface RestartRules {
   /** @default 'always' */
   readonly policy: 'always' | 'on-failure' | 'never';
   /**
-   * Wait before the second restart in a row; doubles with each quick end. The first restart after a run of
-   * `stableMs` or more comes at once. @default 1_000
+   * Wait before the first restart after a run that did not last `stableMs`; doubles with each further one in a row. The
+   * restart after a run of `stableMs` or more comes at once. @default 1_000
    */
   readonly backoffMinMs: number;
   /** @default 60_000 */

@@ -44,20 +44,36 @@ function crashes(count: number, of: RestartRules, random = 1): readonly Verdict[
 const waits = (verdicts: readonly Verdict[]) =>
   verdicts.map((verdict) => (verdict.type === 'restart' ? verdict.afterMs : verdict.type));
 
-test('the first restart comes at once; then the wait doubles from the least to the most, with jitter down to its half', () => {
+test('after quick ends the wait doubles from the least to the most, with jitter down to its half', () => {
   const many = { ...rules, crashLoopStarts: 1000 };
-  assert.deepEqual(waits(crashes(9, many)), [0, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
-  assert.deepEqual(waits(crashes(3, many, 0)), [0, 500, 1000]);
+  assert.deepEqual(waits(crashes(8, many)), [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+  assert.deepEqual(waits(crashes(2, many, 0)), [500, 1000]);
 });
 
 test('five starts within a minute are a crash loop, and are parked with the reason', () => {
   const verdicts = crashes(5, rules);
-  assert.deepEqual(waits(verdicts), [0, 1000, 2000, 4000, 'park']);
+  assert.deepEqual(waits(verdicts), [1000, 2000, 4000, 8000, 'park']);
   assert.deepEqual(verdicts.at(-1), {
     type: 'park',
-    reason: 'Crash loop: 5 starts within 7s, the last one with exit code 1',
+    reason: 'Crash loop: 5 starts within 15s, the last one with exit code 1',
     retryMs: 300_000,
   });
+});
+
+test('a fault is told by what it was, not by how it was ended', () => {
+  const fault = 'its liveness probe failed: no answer';
+  const { verdict } = judgeEnd({ ...noHistory, onProbation: true }, rules, end(0, { isFault: true, fault }));
+  assert.ok(verdict.type === 'park');
+  assert.equal(
+    verdict.reason,
+    'Crash loop: the slow retry ended too, the last one because its liveness probe failed: no answer',
+  );
+  const never = judgeEnd(noHistory, { ...rules, policy: 'never' }, end(0, { isFault: true, fault })).verdict;
+  assert.ok(never.type === 'fail');
+  assert.equal(
+    never.reason,
+    'It was ended because its liveness probe failed: no answer, and its restart policy is never',
+  );
 });
 
 test('the slow retry of a parked one is parked again when it ends quickly, and is well when it lasts', () => {
@@ -69,14 +85,14 @@ test('the slow retry of a parked one is parked again when it ends quickly, and i
 });
 
 test('a run that lasted makes the next restart come at once again', () => {
-  const tired: RestartHistory = { starts: [0], inRow: 5, onProbation: false };
+  const tired: RestartHistory = { starts: [0], inRow: 4, onProbation: false };
   assert.deepEqual(judgeEnd(tired, rules, end(1000, { uptimeMs: 500 })).verdict, {
     type: 'restart',
     afterMs: 16_000,
   });
   const { verdict, history } = judgeEnd(tired, rules, end(70_000, { uptimeMs: 10_000 }));
   assert.deepEqual(verdict, { type: 'restart', afterMs: 0 });
-  assert.equal(history.inRow, 1);
+  assert.equal(history.inRow, 0);
 });
 
 test('starts that are older than the window do not count', () => {
