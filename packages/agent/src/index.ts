@@ -39,3 +39,5 @@ export {
 } from './alerts/alert-dispatcher.ts';
 export type { Alert } from './alerts/alert.ts';
 export { alertErrors } from './alerts/errors.ts';
+export { limitText } from './alerts/limit-text.ts';
+export type { AlertedService } from './alerts/settle-times.ts';

@@ -57,7 +57,10 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
   if (options.manifest !== undefined) await store.replace(readManifest(options.manifest));
   const alerts = new AlertDispatcher({ clock, log, host: hostname(), environment: options.environment });
   closers.add('alerts', () => alerts.close());
-  const onFailing = alerts.watchPart('state', 'The state of the agent cannot be saved');
+  const onFailing = alerts.watchPart('state', {
+    failing: 'The state of the agent cannot be saved',
+    solved: 'The state of the agent is saved again',
+  });
   const memory = new MemoryStore({ directory: state, log, clock, onFailing });
   closers.add('memory', () => memory.close());
 
@@ -77,7 +80,10 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
   const logs = await parts.openLogStore(context, {
     directory: logDirectory,
     totalBytes: rules?.totalBytes ?? defaultLogBytes,
-    onFailing: alerts.watchPart('logs', 'A log cannot be written'),
+    onFailing: alerts.watchPart('logs', {
+      failing: 'A log cannot be written',
+      solved: 'Logs are written again',
+    }),
   });
   closers.add('logs', () => logs.close());
   const processes = await parts.openProcessRunner(context);
@@ -136,10 +142,7 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
       return parts.hostProblems(context, { manifest, running, runnerOf: (kind) => runners.get(kind) });
     },
     adopt: (manifest) => {
-      alerts.configure(
-        manifest.alerts,
-        manifest.services.map(({ name }) => name),
-      );
+      alerts.configure(manifest.alerts, manifest.services);
       logs.setTotalBytes(manifest.logs.totalBytes);
       const wanted = manifest.logs.directory ?? directories.logs;
       if (wanted !== logDirectory) log.warn({ wanted, used: logDirectory }, logDirectoryNote);
@@ -162,7 +165,10 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
       backend: agent,
       log,
       now: () => clock.now(),
-      onFailing: alerts.watchPart('api', 'The agent takes no commands'),
+      onFailing: alerts.watchPart('api', {
+        failing: 'The agent takes no commands',
+        solved: 'The agent takes commands again',
+      }),
     });
     closers.add('api', () => api.close());
   }

@@ -1,7 +1,8 @@
 import type { EndedRunView, SupervisorEvent } from '@mainstay/supervisor';
 
 import type { Alert, Condition } from './alert.ts';
-import { findingsOf } from './conditions.ts';
+import { type Finding, findingsOf, type Recovery } from './conditions.ts';
+import type { SettleTimes } from './settle-times.ts';
 
 interface Entry {
   readonly condition: Condition;
@@ -10,6 +11,14 @@ interface Entry {
   /** Monotonic. */
   readonly saidAt: number;
   readonly count: number;
+  /** It has been right again for some time; undefined when it is wrong. */
+  readonly settling: Settling | undefined;
+}
+
+interface Settling {
+  /** When the episode is over; monotonic. */
+  readonly until: number;
+  readonly recovery: Recovery;
 }
 
 /** What is wrong at the moment, by key, and how each instance last ended. */
@@ -22,9 +31,7 @@ export const emptyAlertBook: AlertBook = { entries: new Map(), lastEnds: new Map
 
 export type BookEvent =
   | { readonly type: 'supervisor'; readonly event: SupervisorEvent }
-  | { readonly type: 'wrong'; readonly condition: Condition }
-  /** With all that is below the key. */
-  | { readonly type: 'right'; readonly key: string }
+  | Finding
   /** These are the services that there are. */
   | { readonly type: 'services'; readonly names: ReadonlySet<string> }
   | { readonly type: 'tick' };
@@ -36,6 +43,7 @@ export interface BookContext {
   /** Milliseconds; 0: what stays wrong is not said again. */
   readonly repeatMs: number;
   readonly host: string;
+  readonly settleTimesOf: (service: string) => SettleTimes;
 }
 
 export interface BookStep {
@@ -45,7 +53,7 @@ export interface BookStep {
 
 /**
  * Makes messages of events: the first time that something is wrong, again after `repeatMs` for as long as it stays,
- * and once when it is right again.
+ * and once when it has been right again for its time to settle. What comes back before is the same episode.
  */
 export function stepAlertBook(book: AlertBook, event: BookEvent, context: BookContext): BookStep {
   switch (event.type) {
@@ -54,24 +62,35 @@ export function stepAlertBook(book: AlertBook, event: BookEvent, context: BookCo
     case 'wrong':
       return note(book, event.condition, context);
     case 'right':
-      return resolve(book, (key) => key === event.key || key.startsWith(`${event.key}/`), context);
+      return recover(book, event, context);
+    case 'unsettled':
+      return { book: unsettle(book, event, context.monotonic), say: [] };
     case 'services': {
       const lastEnds = new Map(
         [...book.lastEnds].filter(([name]) => event.names.has(name.split('/')[0] ?? '')),
       );
       const isGone = (_key: string, { service }: Condition) =>
         service !== undefined && !event.names.has(service);
-      return resolve({ ...book, lastEnds }, isGone, context);
+      return resolve({ ...book, lastEnds }, isGone, context, ({ condition }) => ({
+        ...condition,
+        title: `${condition.service}/${condition.instance} is no longer declared`,
+      }));
     }
-    case 'tick':
-      return repeat(book, context);
+    case 'tick': {
+      const settled = settle(book, context);
+      const repeated = repeat(settled.book, context);
+      return { book: repeated.book, say: [...settled.say, ...repeated.say] };
+    }
   }
 }
 
-/** Monotonic time of the next repetition. */
-export function nextRepetition(book: AlertBook, repeatMs: number): number | undefined {
-  if (repeatMs === 0 || book.entries.size === 0) return undefined;
-  return Math.min(...[...book.entries.values()].map(({ saidAt }) => saidAt + repeatMs));
+/** Monotonic time of the next tick: something is to be said again, or an episode may be over. */
+export function nextTick(book: AlertBook, repeatMs: number): number | undefined {
+  const times = [...book.entries.values()].flatMap(({ saidAt, settling }) => [
+    ...(repeatMs > 0 ? [saidAt + repeatMs] : []),
+    ...(settling ? [settling.until] : []),
+  ]);
+  return times.length > 0 ? Math.min(...times) : undefined;
 }
 
 /** What is wrong now, for somebody who has not been told. */
@@ -85,7 +104,8 @@ function takeSupervisorEvent(book: AlertBook, event: SupervisorEvent, context: B
     return { book: { ...book, lastEnds }, say: [] };
   }
   if (!('id' in event)) return { book, say: [] };
-  const findings = findingsOf(event, book.lastEnds.get(`${event.id.service}/${event.id.instance}`));
+  const lastEnd = book.lastEnds.get(`${event.id.service}/${event.id.instance}`);
+  const findings = findingsOf(event, lastEnd, context.settleTimesOf(event.id.service));
   let step: BookStep = { book, say: [] };
   for (const finding of findings) {
     const next = stepAlertBook(step.book, finding, context);
@@ -97,11 +117,69 @@ function takeSupervisorEvent(book: AlertBook, event: SupervisorEvent, context: B
 function note(book: AlertBook, condition: Condition, context: BookContext): BookStep {
   const known = book.entries.get(condition.key);
   const entry: Entry = known
-    ? { ...known, condition }
-    : { condition, since: context.now, saidAt: context.monotonic, count: 1 };
+    ? { ...known, condition, settling: undefined }
+    : { condition, since: context.now, saidAt: context.monotonic, count: 1, settling: undefined };
   return {
     book: { ...book, entries: new Map(book.entries).set(condition.key, entry) },
     say: known ? [] : [alertOf('firing', entry, context)],
+  };
+}
+
+function recover(book: AlertBook, recovery: Recovery, context: BookContext): BookStep {
+  const { key, settleMs = 0 } = recovery;
+  if (settleMs === 0)
+    return resolve(
+      book,
+      (each) => isAtOrBelow(each, key),
+      context,
+      (entry) => closing(entry, recovery),
+    );
+  const until = context.monotonic + settleMs;
+  // Saying it again does not make it later.
+  const change = (entry: Entry): Entry =>
+    entry.settling ? entry : { ...entry, settling: { until, recovery } };
+  return { book: changed(book, key, change), say: [] };
+}
+
+function unsettle(
+  book: AlertBook,
+  { key, settleMs }: Extract<Finding, { readonly type: 'unsettled' }>,
+  monotonic: number,
+): AlertBook {
+  return changed(book, key, (entry) => {
+    if (!entry.settling) return entry;
+    const later = settleMs === undefined ? undefined : { ...entry.settling, until: monotonic + settleMs };
+    return { ...entry, settling: later };
+  });
+}
+
+/** Ends the episodes whose time to settle is over. */
+function settle(book: AlertBook, context: BookContext): BookStep {
+  const isSettled = (key: string): boolean => {
+    const settling = book.entries.get(key)?.settling;
+    return settling !== undefined && settling.until <= context.monotonic;
+  };
+  return resolve(book, isSettled, context, (entry) => closing(entry, entry.settling?.recovery));
+}
+
+function isAtOrBelow(key: string, root: string): boolean {
+  return key === root || key.startsWith(`${root}/`);
+}
+
+/** The same book when nothing is different, so that nobody sets a timer for it. */
+function changed(book: AlertBook, root: string, change: (entry: Entry) => Entry): AlertBook {
+  const found = [...book.entries].flatMap(([key, entry]) => {
+    const next = isAtOrBelow(key, root) ? change(entry) : entry;
+    return next === entry ? [] : [[key, next] as const];
+  });
+  return found.length === 0 ? book : { ...book, entries: new Map([...book.entries, ...found]) };
+}
+
+function closing({ condition }: Entry, recovery: Recovery | undefined): Condition {
+  return {
+    ...condition,
+    title: recovery?.title ?? condition.resolvedTitle,
+    message: recovery?.message ?? condition.message,
   };
 }
 
@@ -109,12 +187,14 @@ function resolve(
   book: AlertBook,
   isRight: (key: string, condition: Condition) => boolean,
   context: BookContext,
+  close: (entry: Entry) => Condition,
 ): BookStep {
   const over = [...book.entries].filter(([key, { condition }]) => isRight(key, condition));
   if (over.length === 0) return { book, say: [] };
   const entries = new Map(book.entries);
   for (const [key] of over) entries.delete(key);
-  return { book: { ...book, entries }, say: over.map(([, entry]) => alertOf('resolved', entry, context)) };
+  const say = over.map(([, entry]) => alertOf('resolved', { ...entry, condition: close(entry) }, context));
+  return { book: { ...book, entries }, say };
 }
 
 function repeat(book: AlertBook, context: BookContext): BookStep {
@@ -135,10 +215,11 @@ function alertOf(
   { condition, since, count }: Entry,
   context: BookContext,
 ): Alert {
+  const { resolvedTitle: _, ...said } = condition;
   return {
     version: 1,
     status,
-    ...condition,
+    ...said,
     since: new Date(since).toISOString(),
     at: new Date(context.now).toISOString(),
     host: context.host,

@@ -6,11 +6,12 @@ import {
   type BookContext,
   type BookEvent,
   emptyAlertBook,
-  nextRepetition,
+  nextTick,
   standingAlerts,
   stepAlertBook,
 } from './alert-book.ts';
 import { Delivery, type DeliveryCounts } from './delivery.ts';
+import { type AlertedService, settleTimesOf } from './settle-times.ts';
 import { sinkOf } from './sinks/sink-of.ts';
 import type { AlertSink } from './sinks/types.ts';
 
@@ -25,6 +26,12 @@ export interface AlertDispatcherOptions {
   readonly sinkOf?: (target: AlertTarget, environment: Readonly<Record<string, string>>) => AlertSink;
 }
 
+/** One line each: of the alert about a part of the agent, and of the message that it is over. */
+export interface PartTitles {
+  readonly failing: string;
+  readonly solved: string;
+}
+
 export interface AlertTestResult {
   readonly target: string;
   /** Undefined when the alert has arrived. */
@@ -37,6 +44,7 @@ const silent: AlertRules = { targets: [], on: [], repeatMs: 0, perMinute: 10 };
 export class AlertDispatcher {
   readonly #options: AlertDispatcherOptions;
   #rules: AlertRules = silent;
+  #services: ReadonlyMap<string, AlertedService> = new Map();
   #deliveries = new Map<string, Delivery>();
   #book = emptyAlertBook;
   #timer: Timer | undefined;
@@ -47,7 +55,7 @@ export class AlertDispatcher {
   }
 
   /** Takes over the rules of a manifest. Targets that stay keep what waits for them; new ones are told what is wrong. */
-  configure(rules: AlertRules, services: Iterable<string>): void {
+  configure(rules: AlertRules, services: Iterable<AlertedService>): void {
     if (this.#isClosed) return;
     const { clock, log, environment } = this.#options;
     const makeSink = this.#options.sinkOf ?? sinkOf;
@@ -62,7 +70,8 @@ export class AlertDispatcher {
       ]),
     );
     this.#rules = rules;
-    this.#step({ type: 'services', names: new Set(services) });
+    this.#services = new Map([...services].map((service) => [service.name, service]));
+    this.#step({ type: 'services', names: new Set(this.#services.keys()) });
     const added = [...this.#deliveries].flatMap(([key, delivery]) => (before.has(key) ? [] : [delivery]));
     for (const alert of standingAlerts(this.#book, this.#context())) this.#say(alert, rules.on, added);
   }
@@ -72,14 +81,17 @@ export class AlertDispatcher {
   }
 
   /** Something of the agent's own is wrong, such as the disk of the logs. Saying it again changes the message only. */
-  problem(name: string, title: string, message: string): void {
+  problem(name: string, titles: PartTitles, message: string): void {
     const condition = {
       key: `agent:${name}`,
       kind: 'agent',
       service: undefined,
       instance: undefined,
     } as const;
-    this.#step({ type: 'wrong', condition: { ...condition, title, message } });
+    this.#step({
+      type: 'wrong',
+      condition: { ...condition, title: titles.failing, resolvedTitle: titles.solved, message },
+    });
   }
 
   solved(name: string): void {
@@ -87,10 +99,10 @@ export class AlertDispatcher {
   }
 
   /** For a part of the agent that tells why it fails, and with undefined that it does no more. */
-  watchPart(name: string, title: string): (reason: string | undefined) => void {
+  watchPart(name: string, titles: PartTitles): (reason: string | undefined) => void {
     return (reason) => {
       if (reason === undefined) this.solved(name);
-      else this.problem(name, title, reason);
+      else this.problem(name, titles, reason);
     };
   }
 
@@ -144,7 +156,14 @@ export class AlertDispatcher {
 
   #context(): BookContext {
     const { clock, host } = this.#options;
-    return { now: clock.now(), monotonic: clock.monotonic(), repeatMs: this.#rules.repeatMs, host };
+    const { repeatMs } = this.#rules;
+    return {
+      now: clock.now(),
+      monotonic: clock.monotonic(),
+      repeatMs,
+      host,
+      settleTimesOf: (service) => settleTimesOf(this.#services.get(service)),
+    };
   }
 
   #say(alert: Alert, kinds: readonly AlertKind[], to: Iterable<Delivery>): void {
@@ -156,8 +175,8 @@ export class AlertDispatcher {
     const { clock } = this.#options;
     this.#timer?.clear();
     this.#timer = undefined;
-    const at = nextRepetition(this.#book, this.#rules.repeatMs);
-    if (at === undefined || this.#deliveries.size === 0) return;
+    const at = nextTick(this.#book, this.#rules.repeatMs);
+    if (at === undefined) return;
     this.#timer = clock.setTimer(Math.max(1000, at - clock.monotonic()), () => this.#step({ type: 'tick' }));
   }
 }

@@ -34,5 +34,7 @@ export interface Condition {
   readonly service: string | undefined;
   readonly instance: number | undefined;
   readonly title: string;
+  /** One line: the title of the message that it is over. */
+  readonly resolvedTitle: string;
   readonly message: string;
 }

@@ -7,7 +7,7 @@ import type { AlertRules } from '@mainstay/supervisor';
 import type { Alert } from '../../src/alerts/alert.ts';
 import { AlertDispatcher } from '../../src/alerts/alert-dispatcher.ts';
 import { alertErrors } from '../../src/alerts/errors.ts';
-import { ended, memoryLogger, phase } from './fixtures.ts';
+import { ended, id, memoryLogger, orders, phase } from './fixtures.ts';
 
 const rules: AlertRules = {
   targets: [
@@ -18,6 +18,8 @@ const rules: AlertRules = {
   repeatMs: 3_600_000,
   perMinute: 3,
 };
+
+const log = { failing: 'The log cannot be written', solved: 'The log is written again' };
 
 type Send = (alert: Alert, signal: AbortSignal) => Promise<void>;
 
@@ -37,22 +39,23 @@ function open(sends: Readonly<Record<string, Send>>, change: Partial<AlertRules>
       return { target: name, send: sends[name] as Send };
     },
   });
-  dispatcher.configure({ ...rules, ...change }, ['orders']);
+  dispatcher.configure({ ...rules, ...change }, [orders]);
   return { clock, lines, dispatcher };
 }
 
 describe('the dispatcher', () => {
   it('sends to every target, and one that hangs does not delay the other', async () => {
     const got: string[] = [];
-    const { dispatcher } = open({
+    const { dispatcher, clock } = open({
       a: () => new Promise(() => undefined),
       b: async ({ status, title }) => void got.push(`${status} ${title}`),
     });
     dispatcher.take(ended());
     dispatcher.take(phase('running', 'waiting'));
     dispatcher.take(phase('starting', 'running'));
+    clock.advance(20_000);
     await turn();
-    assert.deepEqual(got, ['firing orders/0 has ended', 'resolved orders/0 has ended']);
+    assert.deepEqual(got, ['firing orders/0 has ended', 'resolved orders/0 runs again']);
     assert.deepEqual(
       dispatcher.counts().map(({ sent, waiting }) => [sent, waiting]),
       [
@@ -74,7 +77,7 @@ describe('the dispatcher', () => {
       },
       b: () => Promise.resolve(),
     });
-    dispatcher.problem('log', 'The log cannot be written', 'ENOSPC');
+    dispatcher.problem('log', log, 'ENOSPC');
     for (let step = 0; step < 60; step++) {
       await turn();
       clock.advance(1000);
@@ -94,7 +97,7 @@ describe('the dispatcher', () => {
       },
       b: () => Promise.resolve(),
     });
-    dispatcher.problem('log', 'The log cannot be written', 'ENOSPC');
+    dispatcher.problem('log', log, 'ENOSPC');
     await turn();
     assert.equal(attempts, 1);
     assert.equal(dispatcher.counts()[0]?.failed, 1);
@@ -107,7 +110,8 @@ describe('the dispatcher', () => {
       { a: () => new Promise(() => undefined), b: () => Promise.resolve() },
       { perMinute: 1000 },
     );
-    for (let count = 0; count < 150; count++) dispatcher.problem(`p${count}`, 'x', 'y');
+    for (let count = 0; count < 150; count++)
+      dispatcher.problem(`p${count}`, { failing: 'x', solved: 'z' }, 'y');
     await turn();
     assert.deepEqual(
       dispatcher.counts().map(({ dropped, waiting, sent }) => ({ dropped, waiting, sent })),
@@ -125,7 +129,8 @@ describe('the dispatcher', () => {
       a: async (alert) => void got.push(alert),
       b: () => Promise.resolve(),
     });
-    for (let count = 0; count < 8; count++) dispatcher.problem(`p${count}`, `Problem ${count}`, 'y');
+    for (let count = 0; count < 8; count++)
+      dispatcher.problem(`p${count}`, { failing: `Problem ${count}`, solved: 'z' }, 'y');
     await turn();
     assert.equal(got.length, 3);
     clock.advance(60_000);
@@ -145,7 +150,7 @@ describe('the dispatcher', () => {
     );
     dispatcher.take(ended());
     dispatcher.take(phase('running', 'failed'));
-    dispatcher.problem('log', 'The log cannot be written', 'ENOSPC');
+    dispatcher.problem('log', log, 'ENOSPC');
     clock.advance(3_600_000);
     await turn();
     dispatcher.solved('log');
@@ -161,6 +166,46 @@ describe('the dispatcher', () => {
     dispatcher.close();
   });
 
+  it('makes one episode of a service that crashes 20 times in a minute, and leaves no timer behind', async () => {
+    const got: Alert[] = [];
+    const { dispatcher, clock } = open(
+      { a: async (alert) => void got.push(alert), b: () => Promise.resolve() },
+      { on: ['state', 'crash-loop'], perMinute: 10 },
+    );
+    const loop = (parked: boolean, reason: string) =>
+      dispatcher.take({ at: 0, type: 'crash-loop', id, parked, reason });
+    for (let crash = 1; crash <= 20; crash++) {
+      dispatcher.take(ended());
+      dispatcher.take(phase('running', crash === 20 ? 'parked' : 'waiting'));
+      if (crash === 20) loop(true, '20 starts in 1m');
+      clock.advance(1500);
+      dispatcher.take(phase('waiting', 'starting'));
+      dispatcher.take(phase('starting', 'running'));
+      clock.advance(1500);
+      await turn();
+    }
+    assert.deepEqual(
+      got.map(({ status, title }) => `${status} ${title}`),
+      ['firing orders/0 has ended', 'firing orders/0 is in a crash loop'],
+    );
+    clock.advance(18_500);
+    loop(false, 'It runs again');
+    await turn();
+    assert.deepEqual(
+      got.slice(2).map(({ status, kind, title, message }) => [status, kind, title, message.split('\n')[0]]),
+      [
+        ['resolved', 'state', 'orders/0 runs again', 'Exit code 1'],
+        ['resolved', 'crash-loop', 'orders/0 is out of its crash loop', 'It runs again'],
+      ],
+    );
+    dispatcher.take(ended());
+    dispatcher.take(phase('running', 'waiting'));
+    dispatcher.take(phase('starting', 'running'));
+    await turn();
+    dispatcher.close();
+    assert.equal(clock.pendingTimers, 0);
+  });
+
   it('tells a new target what is wrong already, and nobody twice', async () => {
     const got: string[] = [];
     const { dispatcher } = open(
@@ -170,12 +215,12 @@ describe('the dispatcher', () => {
       },
       { targets: [] },
     );
-    const logs = dispatcher.watchPart('logs', 'A log cannot be written');
+    const logs = dispatcher.watchPart('logs', log);
     logs('ENOSPC');
-    dispatcher.configure({ ...rules, targets: rules.targets.slice(0, 1) }, ['orders']);
+    dispatcher.configure({ ...rules, targets: rules.targets.slice(0, 1) }, [orders]);
     await turn();
     assert.deepEqual(got, ['a firing ENOSPC']);
-    dispatcher.configure(rules, ['orders']);
+    dispatcher.configure(rules, [orders]);
     await turn();
     assert.deepEqual(got, ['a firing ENOSPC', 'b firing ENOSPC']);
     logs('EIO');

@@ -1,7 +1,13 @@
 import type { Logger } from '@mainstay/core';
-import type { EndedRunView, InstancePhase, SupervisorEvent } from '@mainstay/supervisor';
+import {
+  defaultRestartRules,
+  type EndedRunView,
+  type InstancePhase,
+  type SupervisorEvent,
+} from '@mainstay/supervisor';
 
 import type { Alert } from '../../src/alerts/alert.ts';
+import type { AlertedService } from '../../src/alerts/settle-times.ts';
 
 const nothing = () => undefined;
 
@@ -19,6 +25,24 @@ export function memoryLogger(lines: string[] = []): Logger {
   };
   return log;
 }
+
+/** Has to run for 20 s; its liveness probe is done every 30 s, for at most 5 s. */
+export const orders: AlertedService = {
+  name: 'orders',
+  restart: { ...defaultRestartRules, stableMs: 20_000 },
+  health: {
+    startup: undefined,
+    readiness: undefined,
+    liveness: {
+      target: { type: 'heartbeat' },
+      intervalMs: 30_000,
+      timeoutMs: 5000,
+      failures: 3,
+      successes: 1,
+      delayMs: 0,
+    },
+  },
+};
 
 export const id = { service: 'orders', instance: 0, run: 1 };
 

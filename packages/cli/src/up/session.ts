@@ -1,3 +1,4 @@
+import { limitText } from '@mainstay/agent';
 import { ExitCode } from '@mainstay/core';
 import type { EndedRunView, LogLine as StoredLine, ServiceView, SupervisorEvent } from '@mainstay/supervisor';
 
@@ -21,12 +22,19 @@ const notYet: SupervisedServices = {
   shutdown: () => Promise.resolve(),
 };
 
+interface InstanceName {
+  readonly service: string;
+  readonly instance: number;
+}
+
 /** Tells the presenter what the services of one `up` do, stops them, and knows how it went. */
 export class UpSession {
   readonly presenter: Presenter;
   #services: SupervisedServices = notYet;
   /** What happened before there was somebody to ask for views. */
   #early: SupervisorEvent[] | undefined = [];
+  /** Ends that are not told yet, by instance: what becomes of it is decided right after. */
+  readonly #ends = new Map<string, () => void>();
   readonly #reported = new Set<string>();
   readonly #failures = new Set<string>();
   #stopping = false;
@@ -72,20 +80,17 @@ export class UpSession {
     if (this.#early) return void this.#early.push(event);
     switch (event.type) {
       case 'changed':
-        return this.#changed(event.service, event.instance);
+        return this.#changed(event);
       case 'phase':
       case 'started':
-        return this.#changed(event.id.service, event.id.instance);
+        return this.#changed(event.id);
       case 'ended':
-        // What becomes of the instance is decided right after.
-        setImmediate(() => this.#ended(event.id.service, event.id.instance, event.end));
-        return;
+        return this.#toBeTold(event.id, event.end);
       case 'probe-state':
         if (!event.ok) this.#problem(event.id, `Its ${event.kind} probe fails: ${event.detail}`);
         return;
       case 'limit':
-        if (event.exceeded)
-          this.#problem(event.id, `Uses ${event.used} of its limit ${event.limit} (${event.bound})`);
+        if (event.exceeded) this.#problem(event.id, limitText(event));
         return;
       case 'crash-loop':
       case 'probe':
@@ -111,7 +116,21 @@ export class UpSession {
     );
   }
 
-  #changed(service: string, instance: number): void {
+  #toBeTold({ service, instance }: InstanceName, end: EndedRunView): void {
+    const key = `${service}/${instance}`;
+    this.#ends.get(key)?.();
+    const tell = (): void => {
+      if (this.#ends.get(key) !== tell) return;
+      this.#ends.delete(key);
+      this.#ended(service, instance, end);
+    };
+    this.#ends.set(key, tell);
+    setImmediate(tell);
+  }
+
+  #changed({ service, instance }: InstanceName): void {
+    // The end of a run is told before what follows it.
+    this.#ends.get(`${service}/${instance}`)?.();
     const row = this.#row(service, instance);
     if (row) this.presenter.changed(row);
   }
