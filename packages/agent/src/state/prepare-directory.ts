@@ -1,8 +1,7 @@
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, chmodSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
 
 import { isAppError, messageOf } from '@mainstay/core';
-import { makePrivateDirectory } from '@mainstay/platform';
+import { makeDirectories, makePrivateDirectory } from '@mainstay/platform';
 
 import { agentErrors } from '../errors.ts';
 
@@ -44,7 +43,7 @@ export async function prepareOwnDirectory(path: string): Promise<void> {
  */
 export function prepareDirectory(path: string, { uid }: DirectoryOwner = thisProcess): void {
   try {
-    makeWithParents(path, 0o700);
+    makeDirectories(path, { mode: 0o700, parentMode: 0o755 });
     // systemd's own state directories are links (systemd.exec(5), "StateDirectory="): what they lead to counts, too.
     const owners = [lstatSync(path).uid, statSync(realpathSync(path)).uid];
     const { mode } = statSync(path);
@@ -75,17 +74,4 @@ function wrongOwner(path: string, owner: number, uid: number): Error {
     `The directory ${path} belongs to the user ${owner}, and this agent runs as ${uid}: give it to that account, or choose another`,
     { details: { path, owner, uid } },
   );
-}
-
-/** Not `recursive`: Node 26 does not come back from a place where nothing can be made, such as /proc. */
-function makeWithParents(path: string, mode: number): void {
-  try {
-    mkdirSync(path, { mode });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    makeWithParents(dirname(path), 0o755);
-    mkdirSync(path, { mode });
-  }
 }

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 
 import type { Logger } from '@mainstay/core';
 
+import { makeDirectories } from '../files/make-directories.ts';
 import { guardianFile, guardianTitle } from './guardian-file.ts';
 import { guardianScript } from './guardian-script.ts';
 import { pipesDirectory } from './pipes-directory.ts';
@@ -32,7 +33,7 @@ export class Guardian {
 
   constructor(options: GuardianOptions) {
     this.#options = options;
-    mkdirSync(pipesDirectory(options.directory), { recursive: true, mode: 0o700 });
+    makeDirectories(pipesDirectory(options.directory), { mode: 0o700 });
     this.#start();
   }
 

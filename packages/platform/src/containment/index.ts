@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+import { makeDirectories } from '../files/make-directories.ts';
 import { CgroupContainment, endAll } from './cgroup-containment.ts';
 import { basesOf, layOutCgroups, readSurroundings, withoutCgroups } from './cgroup-layout.ts';
 import { awaitEarlierGuardian, Guardian } from './guardian.ts';
@@ -20,7 +21,7 @@ export async function createContainment(options: ContainmentOptions): Promise<Co
     return createJobContainment(options);
   }
   const { name, directory, log } = options;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory, { mode: 0o700 });
   if (!(await awaitEarlierGuardian(directory)))
     log.warn({ directory }, 'The guardian of an earlier agent does not come to an end');
   const surroundings = options.cgroups ?? readSurroundings();

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,7 +9,7 @@ import {
   type ManagedEnd,
   type ServiceManager,
 } from '@mainstay/core';
-import { writeFileAtomic } from '@mainstay/platform';
+import { makeDirectories, writeFileAtomic } from '@mainstay/platform';
 
 import type { RunOutput } from '../output/types.ts';
 import type {
@@ -130,7 +130,7 @@ export class NativeRunner implements Runner {
       isHosted: this.#isHosting,
       onReplaced: () => this.#awaitClaim(name),
     });
-    mkdirSync(this.#options.directory, { recursive: true, mode: 0o700 });
+    makeDirectories(this.#options.directory, { mode: 0o700 });
     this.#watch.add(name, run);
     return run;
   }

@@ -2,7 +2,6 @@ import {
   closeSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -13,6 +12,8 @@ import {
   write,
   writeSync,
 } from 'node:fs';
+
+import { makeDirectories } from '@mainstay/platform';
 
 /** What a call is for, so that a test can fail exactly one. */
 export type LogFileLabel =
@@ -69,16 +70,7 @@ export interface LogFileSystem {
 }
 
 export const logFileSystem: LogFileSystem = {
-  makeDirectory(_label, path) {
-    try {
-      mkdirSync(path, { mode: 0o750 });
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return;
-      // Not at once: on a read-only disk Node says of a recursive call that the folder is missing.
-      if (codeOf(error) !== 'ENOENT') throw error;
-      mkdirSync(path, { recursive: true, mode: 0o750 });
-    }
-  },
+  makeDirectory: (_label, path) => makeDirectories(path, { mode: 0o750 }),
   list: (_label, path) =>
     readdirSync(path, { withFileTypes: true }).map((entry) => ({
       name: entry.name,

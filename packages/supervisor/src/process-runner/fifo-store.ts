@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chownSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { makeDirectories } from '@mainstay/platform';
 
 import { runnerErrors } from '../runner/errors.ts';
 import type { OutputStream } from '../output/types.ts';
@@ -24,7 +26,7 @@ export class FifoStore {
 
   constructor(directory: string) {
     this.#directory = directory;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, { mode: 0o700 });
     // Of an earlier agent; what is left of its output is in files beside them.
     for (const name of readdirSync(directory))
       if (statSync(join(directory, name)).isFIFO()) rmSync(join(directory, name));

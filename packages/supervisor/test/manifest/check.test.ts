@@ -73,6 +73,21 @@ alerts: { to: [{ command: [no-such-program-3] }] }
   );
 });
 
+test('a place for logs in which nothing can be made', { skip: process.platform !== 'linux' }, async () => {
+  const checkLogs = (directory: string) =>
+    check(`
+services: { a: { exec: [sh] } }
+logs: { directory: ${directory} }
+`);
+  for (const directory of ['/proc/nowhere/logs', '/proc', '/sys/nowhere'])
+    assert.match(
+      (await checkLogs(directory)).join('|'),
+      process.getuid?.() === 0
+        ? /^3:9 logs\.directory cannot be in \/(proc|sys), where no folders with files can be made \(E\w+\); choose another place$/
+        : /^3:9 logs\.directory cannot be /,
+    );
+});
+
 test('a port that somebody else has, unless it is the agent itself', async () => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -82,6 +97,12 @@ test('a port that somebody else has, unless it is the agent itself', async () =>
     assert.deepEqual(await check(text), [
       `1:40 services.a.listen.web has port ${port}, which another program has taken; stop that one, or use another`,
     ]);
+    const nameless = [String(port), `[${port}]`];
+    for (const listen of nameless)
+      assert.match(
+        (await check(`services: { a: { exec: [sh], listen: ${listen} } }`)).join('|'),
+        /^1:30 services\.a\.listen has port /,
+      );
     const ours = hostFacts({
       environment: process.env,
       isOurs: (address) => address.port === port,

@@ -72,7 +72,11 @@ async function checkService(
     if (target?.type === 'exec')
       await ask(`${where}.health.${kind}.exec`, facts.commandProblem(target.command[0] ?? '', { cwd, env }));
   }
-  for (const socket of listen) await ask(`${where}.listen.${socket.name}`, facts.portProblem(socket));
+  for (const socket of listen) {
+    // One without a name in the file is called after its port, which is no key there.
+    const key = socket.name === String(socket.port) ? '' : `.${socket.name}`;
+    await ask(`${where}.listen${key}`, facts.portProblem(socket));
+  }
   if (user !== undefined) await ask(`${where}.user`, facts.userProblem(user));
   const noRunner = facts.runnerProblem?.(runner);
   if (noRunner !== undefined) tell(`${where}.runner`, `cannot be ${runner} here: ${noRunner}`);

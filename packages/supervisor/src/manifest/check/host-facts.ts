@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { delimiter, dirname, extname, isAbsolute, resolve } from 'node:path';
+import { delimiter, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 
 import { messageOf } from '@mainstay/core';
 
@@ -82,11 +82,34 @@ async function writeProblem(path: string): Promise<string | undefined> {
   try {
     if (!(await stat(path)).isDirectory()) return `is below ${path}, which is not a folder`;
     await access(path, constants.W_OK | constants.X_OK);
-    return undefined;
+    return await holdingProblem(path);
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     if (isMissing && dirname(path) !== path) return writeProblem(dirname(path));
     return `cannot be written: ${messageOf(error)}`;
+  }
+}
+
+/**
+ * The superuser may write in /proc and /sys, says access(2), and can make nothing there. A file system that keeps files
+ * has blocks to keep them in (statfs(2)); one that has none is tried out, as tmpfs without a bound has none either.
+ */
+async function holdingProblem(path: string): Promise<string | undefined> {
+  if ((await statfs(path)).blocks > 0) return undefined;
+  let trial: string | undefined;
+  try {
+    trial = await mkdtemp(join(path, '.mainstay-'));
+    await writeFile(join(trial, 'file'), 'x');
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return `cannot be in ${path}, where no folders with files can be made (${code ?? messageOf(error)}); choose another place`;
+  } finally {
+    if (trial !== undefined) {
+      await rm(join(trial, 'file'), { force: true });
+      // Not `rm`: a cgroup is removed whole, the files in it cannot be (cgroups(7)).
+      await rmdir(trial);
+    }
   }
 }
 
