@@ -47,10 +47,11 @@ function lockOne(directory: string, log: Logger, onTakeOver: () => void): { remo
   } catch (error) {
     if (isAppError(error) && error.code === 'SERVICE_LOCKED') {
       const { pid } = error.details;
-      const by = typeof pid === 'number' ? ` by process ${pid}` : '';
       throw agentErrors.error(
         'AGENT_ALREADY_RUNNING',
-        `An agent runs already: ${directory} is held${by}; use that one, stop it first, or give this one directories of its own (${error.message})`,
+        typeof pid === 'number'
+          ? `An agent runs already: process ${pid} holds ${directory}; use that one, stop it first, or give this one directories of its own`
+          : `Another agent may hold ${directory}: ${error.message}`,
         { cause: error, details: { directory, ...(typeof pid === 'number' && { pid }) } },
       );
     }

@@ -65,6 +65,7 @@ describe('the lock of an agent', () => {
     const lock = lockDirectories([directory, directory], logger);
     assert.throws(() => lockDirectories([directory], logger), {
       code: 'AGENT_ALREADY_RUNNING',
+      message: `An agent runs already: process ${process.pid} holds ${directory}; use that one, stop it first, or give this one directories of its own`,
       details: { directory, pid: process.pid },
     });
     lock.release();

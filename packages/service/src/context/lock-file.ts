@@ -44,7 +44,7 @@ export function makeLockFile(path: string, tookOver: (stale: Holder) => void): D
         );
       }
       if (isAlive(holder)) {
-        throw locked(path, `process ${holder.pid}; if it has ended, remove the file`, holder.pid);
+        throw locked(path, `process ${holder.pid}, which runs`, holder.pid);
       }
       if (moveAway(path, found)) tookOver(holder);
     }
