@@ -32,8 +32,14 @@ export class ManifestReader {
       prettyErrors: false,
       logLevel: 'error',
     });
-    for (const error of [...this.#document.errors, ...this.#document.warnings])
-      this.#add(error.pos[0], `Not valid YAML: ${(error.message.split('\n')[0] ?? '').replace(/\.$/, '')}`);
+    const seen = new Set<number>();
+    for (const error of [...this.#document.errors, ...this.#document.warnings]) {
+      // Text that ends too early leaves everything around its end open: the first says what to write there.
+      const offset = Math.min(error.pos[0], text.length);
+      if (seen.has(offset)) continue;
+      seen.add(offset);
+      this.#add(offset, `Not valid YAML: ${(error.message.split('\n')[0] ?? '').replace(/\.$/, '')}`);
+    }
   }
 
   get root(): Node | null {

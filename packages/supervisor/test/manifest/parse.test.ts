@@ -193,6 +193,9 @@ test('files that are no manifest', async () => {
   assert.match((await problemsOf('services: {}\n')).join(), /services has no service in it/);
   assert.match((await problemsOf('{}\n')).join(), /has no "services" key/);
   assert.match((await problemsOf('a: [\n')).join(), /Not valid YAML/);
+  assert.deepEqual(await problemsOf('services: { a: { exec: [sh, "x'), [
+    '1:31 Not valid YAML: Missing closing "quote',
+  ]);
 });
 
 test('anchors, aliases and merge keys', async () => {
