@@ -1,8 +1,8 @@
-import { formatDuration } from '@mainstay/core';
+import { formatDuration, formatSize } from '@mainstay/core';
 
 import type { ResourceLimits } from '../manifest/types.ts';
 import type { Explanation, InstanceView } from '../supervisor/types.ts';
-import { exitPhrase, sizePhrase } from './phrases.ts';
+import { ownEndPhrase } from './phrases.ts';
 import type { Explained } from './types.ts';
 
 type Evidence = Explanation['evidence'];
@@ -30,22 +30,20 @@ export function evidenceOf(of: Explained): Evidence {
   return evidence;
 }
 
-function lastEnd({ view, declaration, now }: Explained): string | undefined {
+function lastEnd({ view, declaration, endDetail, now }: Explained): string | undefined {
   const end = view.lastEnd;
   if (!end) return undefined;
   if (end.error !== undefined) return `run ${end.run}: no start: ${end.error}`;
-  const forced = end.forced ? ', killed after its grace' : '';
-  const memory = end.outOfMemory ? ', out of memory' : '';
   const ago = formatDuration(Math.max(0, now - end.at));
-  return `run ${end.run}: ${exitPhrase(end, declaration)}${memory}${forced}, after ${formatDuration(end.uptimeMs)}, ${ago} ago`;
+  return `run ${end.run}: ${ownEndPhrase(end, declaration, endDetail)}, after ${formatDuration(end.uptimeMs)}, ${ago} ago`;
 }
 
 function memory(view: InstanceView, limits: ResourceLimits): string | undefined {
   const { memorySoftBytes: soft, memoryHardBytes: hard } = limits;
   if (view.memoryBytes === undefined && soft === undefined && hard === undefined) return undefined;
-  const parts = [view.memoryBytes === undefined ? 'not measured' : sizePhrase(view.memoryBytes)];
-  if (soft !== undefined) parts.push(`soft limit ${sizePhrase(soft)}`);
-  if (hard !== undefined) parts.push(`hard limit ${sizePhrase(hard)}`);
+  const parts = [view.memoryBytes === undefined ? 'not measured' : formatSize(view.memoryBytes)];
+  if (soft !== undefined) parts.push(`soft limit ${formatSize(soft)}`);
+  if (hard !== undefined) parts.push(`hard limit ${formatSize(hard)}`);
   return parts.join(', ');
 }
 

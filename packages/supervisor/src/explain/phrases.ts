@@ -4,12 +4,6 @@ import type { DependencyCondition, ServiceDeclaration } from '../manifest/types.
 import type { InstancePhase, StartCause, EndedRunView } from '../supervisor/types.ts';
 import { meaningOf, meaningOfSignal } from './meaning.ts';
 
-/** `120 MB` where it was written so, else `114.4 MiB`. */
-export function sizePhrase(bytes: number): string {
-  if (bytes > 0 && bytes % 1e9 === 0) return `${bytes / 1e9} GB`;
-  return bytes > 0 && bytes % 1e6 === 0 ? `${bytes / 1e6} MB` : formatSize(bytes);
-}
-
 /** `exit code 137 (128 + 9: SIGKILL, it was killed)`. */
 export function exitPhrase(end: EndedRunView, declaration: ServiceDeclaration): string {
   const { exitCode, signal } = end;
@@ -39,17 +33,54 @@ export function endPhrase(
   const after = `after ${formatDuration(end.uptimeMs)}`;
   if (end.outOfMemory) {
     const { memoryHardBytes } = limits;
-    const limit = memoryHardBytes === undefined ? '' : `: ${sizePhrase(memoryHardBytes)} is its hard limit`;
+    const limit = memoryHardBytes === undefined ? '' : `: ${formatSize(memoryHardBytes)} is its hard limit`;
     return `it was killed by the kernel for its memory ${after}${limit}`;
   }
   if (end.endedFor === 'probe') return detail ?? 'its probe failed';
   if (end.endedFor === 'memory-limit') {
     const { memorySoftBytes } = limits;
-    const limit = memorySoftBytes === undefined ? '' : ` of ${sizePhrase(memorySoftBytes)}`;
+    const limit = memorySoftBytes === undefined ? '' : ` of ${formatSize(memorySoftBytes)}`;
     return `its memory stayed above its soft limit${limit}`;
   }
   return `it ended with ${exitPhrase(end, declaration)} ${after}`;
 }
+
+/** How a run ended, and at whose wish: `signal SIGTERM, as the agent asked (its schedule)`. */
+export function ownEndPhrase(
+  end: EndedRunView,
+  declaration: ServiceDeclaration,
+  detail: string | undefined,
+): string {
+  if (end.outOfMemory) return 'killed by the kernel for its memory';
+  const { endedFor, exitCode, signal, forced } = end;
+  if (endedFor === undefined) return exitPhrase(end, declaration);
+  const why = endedFor === 'probe' ? (detail ?? wishes.probe) : wishes[endedFor];
+  const what = signal === undefined ? exitPhrase(end, declaration) : `signal ${signal}`;
+  if (forced) return `${what} by the agent after its grace (${why})`;
+  const { by } = declaration.stop;
+  const isAsAsked = exitCode === 0 || signal === 'SIGTERM' || (by.type === 'signal' && signal === by.signal);
+  return isAsAsked
+    ? `${what}, as the agent asked (${why})`
+    : `${exitPhrase(end, declaration)}, after the agent had asked it to end (${why})`;
+}
+
+/** Why the agent ended a run. */
+const wishes: Readonly<Record<StartCause | 'stop', string>> = {
+  stop: 'a stop',
+  start: 'a start',
+  manual: 'a restart by hand',
+  reload: 'a reload',
+  config: 'its declaration changed',
+  schedule: 'its schedule',
+  scale: 'scaling',
+  dependency: 'what it depends on came back',
+  probe: 'its probe failed',
+  'memory-limit': 'its memory stayed above its soft limit',
+  'out-of-memory': 'its memory',
+  crash: 'a crash',
+  exit: 'its end',
+  'parked-retry': 'another try after a crash loop',
+};
 
 /** Causes that say all; the others are explained by how the run before ended. */
 export function causePhrase(cause: StartCause, declaration: ServiceDeclaration): string | undefined {

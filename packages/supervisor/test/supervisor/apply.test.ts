@@ -86,7 +86,7 @@ test('what an earlier agent knew goes on: numbers of runs, scale, stops by hand'
   await first.during(first.supervisor.apply(manifestOf(declare('orders'), declare('mail'))));
   await first.during(first.supervisor.scale('orders', 2));
   first.runner.latest('orders/1').end(1);
-  await first.settle();
+  await first.advance(1_000);
   await first.supervisor.stop(['mail']);
   await first.supervisor.shutdown({ force: false });
   const remembered = first.written.at(-1);

@@ -95,7 +95,7 @@ test('the wall of the kernel is told with its bound', async () => {
   const run = world.runner.latest('orders/0');
   run.events.onOutOfMemory();
   run.end({ signal: 'SIGKILL', outOfMemory: true });
-  await world.settle();
+  await world.advance(1_000);
   const [limit] = world.events.filter((event) => event.type === 'limit');
   assert.deepEqual([limit?.limit, limit?.bound, limit?.action], ['memory.hard', 200, 'kill']);
   assert.deepEqual(world.supervisor.views()[0]?.instances[0]?.restartsByCause, { 'out-of-memory': 1 });
