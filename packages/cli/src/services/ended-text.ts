@@ -7,8 +7,11 @@ export function describeEnded(end: EndedRunView): string {
   return `${howItEnded(end)} after ${formatUptime(end.uptimeMs)}`;
 }
 
-export function howItEnded({ error, signal, exitCode, outOfMemory }: EndedRunView): string {
+export function howItEnded({ error, signal, exitCode, outOfMemory, endedFor }: EndedRunView): string {
   if (error !== undefined) return `no start: ${error}`;
   const how = signal === undefined ? `exit code ${exitCode ?? 'unknown'}` : `signal ${signal}`;
-  return outOfMemory ? `${how}, out of memory` : how;
+  if (outOfMemory) return `${how}, out of memory`;
+  // The signal was ours: it says nothing of what was wrong.
+  if (endedFor === 'probe') return `${how}, for its probe`;
+  return endedFor === 'memory-limit' ? `${how}, for its memory` : how;
 }

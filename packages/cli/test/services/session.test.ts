@@ -155,6 +155,22 @@ suite('the session of up', () => {
     assert.equal(await world.session.ended(), ExitCode.ok);
   });
 
+  test('an end is told before the start that follows it', async () => {
+    const world = new World();
+    world.now({ phase: 'starting' });
+    world.session.take({
+      type: 'ended',
+      at: 0,
+      id,
+      end: { ...end, exitCode: 3, endedFor: undefined },
+    });
+    assert.deepEqual(await world.take({ type: 'started', at: 0, id, cause: 'crash', pid: 43 }), [
+      'problem web Ended with exit code 3 after 5s; it is started again',
+      'changed web starting',
+      'changed web starting',
+    ]);
+  });
+
   test('what is given up, or parked, is a failure with its reason', async () => {
     for (const [phase, nextStartAt, next] of [
       ['failed', undefined, 'it will not be started again'],

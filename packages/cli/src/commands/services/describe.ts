@@ -1,6 +1,6 @@
 import { ExitCode, formatDuration, formatSize } from '@mainstay/core';
 import { printable } from '@mainstay/service/terminal';
-import type { InstanceView, ServiceDeclaration, ServiceView } from '@mainstay/supervisor';
+import type { InstanceView, ProbeRules, ServiceDeclaration, ServiceView } from '@mainstay/supervisor';
 
 import type { CliContext } from '../../context.ts';
 import { labelOf } from '../../services/instance-row.ts';
@@ -39,7 +39,7 @@ function section(title: string, lines: readonly Line[]): string {
 }
 
 function declared({ state, wanted, runner, waitsFor }: ServiceView, declaration: ServiceDeclaration): Line[] {
-  const { program, cwd, user, restart, limits, dependsOn, listen, logs, stop } = declaration;
+  const { program, cwd, user, restart, limits, dependsOn, listen, logs, stop, health } = declaration;
   return [
     ['State', state],
     ['Command', [program.command, ...program.args].map(quoted).join(' ')],
@@ -54,16 +54,55 @@ function declared({ state, wanted, runner, waitsFor }: ServiceView, declaration:
       'Restart',
       `${restart.policy}, back-off ${formatDuration(restart.backoffMinMs)} to ${formatDuration(restart.backoffMaxMs)}${restart.schedule === undefined ? '' : `, scheduled ${restart.schedule}`}`,
     ],
-    [
-      'Stop',
-      `${stop.by.type === 'signal' ? stop.by.signal : stop.by.type}, killed after ${formatDuration(stop.graceMs)}`,
-    ],
+    ['Stop', `${stopPhrase(stop.by)}, killed after ${formatDuration(stop.graceMs)}`],
+    ...Object.entries(health).map(([kind, probe]: [string, ProbeRules | undefined]): Line => [
+      `Probe: ${kind}`,
+      probe && probePhrase(probe),
+    ]),
     ['Memory', bounds(limits.memorySoftBytes, limits.memoryHardBytes)],
     ['CPU', limits.cpuPercent === undefined ? undefined : `at most ${limits.cpuPercent}% of a core`],
     ['Processes', limits.processes === undefined ? undefined : `at most ${limits.processes}`],
     ['Open files', limits.openFiles === undefined ? undefined : `at most ${limits.openFiles}`],
     ['Logs', `rotated at ${formatSize(logs.rotateBytes)}, ${logs.keep} kept`],
   ];
+}
+
+function stopPhrase(by: ServiceDeclaration['stop']['by']): string {
+  switch (by.type) {
+    case 'ipc':
+      return 'by the SDK (IPC)';
+    case 'signal':
+      return by.signal;
+    case 'stdin':
+      return 'by a line on standard input';
+    case 'command':
+      return by.command.map(quoted).join(' ');
+    case 'http':
+      return `POST ${by.url}`;
+    case 'window':
+      return 'by closing its windows';
+  }
+}
+
+/** `http http://localhost/health, every 30s, 3 failures in a row count`. */
+function probePhrase({ target, intervalMs, failures }: ProbeRules): string {
+  const count = failures === 1 ? '1 failure counts' : `${failures} failures in a row count`;
+  return `${targetPhrase(target)}, every ${formatDuration(intervalMs)}, ${count}`;
+}
+
+function targetPhrase(target: ProbeRules['target']): string {
+  switch (target.type) {
+    case 'http':
+      return `http ${target.url}`;
+    case 'tcp':
+      return `tcp ${target.host}:${target.port}`;
+    case 'exec':
+      return `exec ${target.command.map(quoted).join(' ')}`;
+    case 'heartbeat':
+      return 'heartbeat';
+    case 'loop-delay':
+      return `loop delay of at most ${formatDuration(target.maxMs)}`;
+  }
 }
 
 function lived(instance: InstanceView, declaration: ServiceDeclaration): Line[] {

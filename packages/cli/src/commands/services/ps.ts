@@ -1,8 +1,9 @@
-import { ExitCode } from '@mainstay/core';
-import type { ServiceView } from '@mainstay/supervisor';
+import { ExitCode, formatDuration } from '@mainstay/core';
+import type { InstanceView, ServiceView } from '@mainstay/supervisor';
 
 import type { CliContext } from '../../context.ts';
 import { renderRows } from '../../services/columns.ts';
+import { howItEnded } from '../../services/ended-text.ts';
 import { instanceRows, type InstanceRow } from '../../services/instance-row.ts';
 import { checkNames } from '../../services/names.ts';
 import { agentFor, type AgentOptions } from './agent-options.ts';
@@ -33,7 +34,19 @@ export function printServices({ output: { out } }: CliContext, services: readonl
 /** Why it is in its state, or what it says of itself. */
 export function infoOf({ service, instance }: InstanceRow): string {
   if (service.waitsFor.length > 0) return `waits for ${service.waitsFor.join(', ')}`;
-  return instance?.reason ?? instance?.text ?? '';
+  if (!instance) return '';
+  if (instance.phase === 'waiting') return instance.reason ?? comingStart(instance);
+  const probe = [instance.probes.startup, instance.probes.readiness].find((each) => each?.ok === false);
+  if (probe && (instance.phase === 'starting' || instance.phase === 'unready'))
+    return `not ready: ${probe.detail}`;
+  return instance.reason ?? instance.text;
+}
+
+/** `exit code 1; again in 28s`. */
+function comingStart({ lastEnd, nextStartAt }: InstanceView): string {
+  const how = lastEnd && howItEnded(lastEnd);
+  const when = nextStartAt && `again in ${formatDuration(Math.max(0, nextStartAt - Date.now()))}`;
+  return [how, when].filter(Boolean).join('; ');
 }
 
 function isWell({ state }: ServiceView): boolean {
