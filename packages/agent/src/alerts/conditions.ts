@@ -4,6 +4,8 @@ import type { Condition } from './alert.ts';
 import { limitText, limitTitles } from './limit-text.ts';
 import type { SettleTimes } from './settle-times.ts';
 
+type EventOf<Type extends SupervisorEvent['type']> = Extract<SupervisorEvent, { readonly type: Type }>;
+
 /** What an event says about what is wrong. */
 export type Finding =
   | { readonly type: 'wrong'; readonly condition: Condition }
@@ -39,6 +41,15 @@ const wanted: ReadonlySet<StartCause | 'stop' | undefined> = new Set([
   'dependency',
 ] as const);
 
+/** An instance, and what its findings are made with. */
+interface About {
+  readonly service: string;
+  readonly instance: number;
+  /** Of both, as people write it. */
+  readonly name: string;
+  readonly settle: SettleTimes;
+}
+
 /** @param lastEnd how the run of that instance ended that ended last */
 export function findingsOf(
   event: SupervisorEvent,
@@ -47,83 +58,86 @@ export function findingsOf(
 ): readonly Finding[] {
   if (!('id' in event)) return [];
   const { service, instance } = event.id;
-  const name = `${service}/${instance}`;
-  const wrong = (
-    kind: Condition['kind'],
-    part: string,
-    text: Pick<Condition, 'title' | 'resolvedTitle' | 'message'>,
-  ): Finding => ({
-    type: 'wrong',
-    condition: { key: `${name}/${kind}${part}`, kind, service, instance, ...text },
-  });
-
+  const about: About = { service, instance, name: `${service}/${instance}`, settle };
   switch (event.type) {
-    case 'phase': {
-      const { to } = event;
-      const found = phaseFindings(name, to, settle);
-      const title =
-        to === 'failed'
-          ? `${name} has failed`
-          : to === 'waiting' && !wanted.has(lastEnd?.endedFor)
-            ? `${name} has ended`
-            : undefined;
-      if (title === undefined) return found;
-      const message = event.reason ?? endText(lastEnd);
-      return [...found, wrong('state', '', { title, resolvedTitle: `${name} runs again`, message })];
+    case 'phase':
+      return [...settlingOf(about.name, event.to, settle), ...endFindings(about, event, lastEnd)];
+    case 'crash-loop':
+      return [loopFinding(about, event)];
+    case 'probe': {
+      const key = `${about.name}/probe/${event.kind}`;
+      return event.result.ok ? [] : [{ type: 'unsettled', key, settleMs: settle.probeMs[event.kind] }];
     }
-    case 'crash-loop': {
-      const { reason } = event;
-      const resolvedTitle = `${name} is out of its crash loop`;
-      if (!event.parked) return [{ type: 'right', key: `${name}/crash-loop`, message: reason }];
-      return [
-        wrong('crash-loop', '', { title: `${name} is in a crash loop`, resolvedTitle, message: reason }),
-      ];
-    }
-    case 'probe':
-      if (event.result.ok) return [];
-      return [
-        { type: 'unsettled', key: `${name}/probe/${event.kind}`, settleMs: settle.probeMs[event.kind] },
-      ];
-    case 'probe-state': {
-      const { kind, detail } = event;
-      if (event.ok)
-        return [
-          {
-            type: 'right',
-            key: `${name}/probe/${kind}`,
-            settleMs: settle.probeMs[kind],
-            ...(detail !== '' && { message: detail }),
-          },
-        ];
-      const title = `${name} fails its ${kind} probe`;
-      return [
-        wrong('probe', `/${kind}`, {
-          title,
-          resolvedTitle: `${name} passes its ${kind} probe again`,
-          message: detail,
-        }),
-      ];
-    }
-    case 'limit': {
-      const key = `${name}/limit/${event.limit}`;
-      const over: Recovery = { type: 'right', key, settleMs: settle.limitMs };
-      if (!event.exceeded) return [over];
-      const { firing, resolved } = limitTitles[event.limit];
-      const found = wrong('limit', `/${event.limit}`, {
-        title: `${name} ${firing}`,
-        resolvedTitle: `${name} ${resolved}`,
-        message: limitText(event),
-      });
-      // A kill is over at once, and nobody takes it back.
-      return event.limit === 'memory.hard' ? [found, over] : [found];
-    }
+    case 'probe-state':
+      return [probeFinding(about, event)];
+    case 'limit':
+      return limitFindings(about, event);
     default:
       return [];
   }
 }
 
+function wrong(
+  { service, instance, name }: About,
+  kind: Condition['kind'],
+  text: Pick<Condition, 'title' | 'resolvedTitle' | 'message'>,
+  part = '',
+): Finding {
+  return {
+    type: 'wrong',
+    condition: { key: `${name}/${kind}${part}`, kind, service, instance, ...text },
+  };
+}
+
+function endFindings(
+  about: About,
+  { to, reason }: EventOf<'phase'>,
+  lastEnd: EndedRunView | undefined,
+): Finding[] {
+  const isEnd = to === 'waiting' && !wanted.has(lastEnd?.endedFor);
+  if (to !== 'failed' && !isEnd) return [];
+  const title = `${about.name} has ${to === 'failed' ? 'failed' : 'ended'}`;
+  const message = reason ?? endText(lastEnd);
+  return [wrong(about, 'state', { title, resolvedTitle: `${about.name} runs again`, message })];
+}
+
+function loopFinding(about: About, { parked, reason }: EventOf<'crash-loop'>): Finding {
+  const { name } = about;
+  if (!parked) return { type: 'right', key: `${name}/crash-loop`, message: reason };
+  const resolvedTitle = `${name} is out of its crash loop`;
+  return wrong(about, 'crash-loop', { title: `${name} is in a crash loop`, resolvedTitle, message: reason });
+}
+
+function probeFinding(about: About, { kind, ok, detail }: EventOf<'probe-state'>): Finding {
+  const { name, settle } = about;
+  const message = detail === '' ? {} : { message: detail };
+  if (ok) return { type: 'right', key: `${name}/probe/${kind}`, settleMs: settle.probeMs[kind], ...message };
+  const title = `${name} fails its ${kind} probe`;
+  const resolvedTitle = `${name} passes its ${kind} probe again`;
+  return wrong(about, 'probe', { title, resolvedTitle, message: detail }, `/${kind}`);
+}
+
+function limitFindings(about: About, event: EventOf<'limit'>): Finding[] {
+  const { name, settle } = about;
+  const over: Recovery = {
+    type: 'right',
+    key: `${name}/limit/${event.limit}`,
+    settleMs: settle.limitMs,
+  };
+  if (!event.exceeded) return [over];
+  const { firing, resolved } = limitTitles[event.limit];
+  const text = {
+    title: `${name} ${firing}`,
+    resolvedTitle: `${name} ${resolved}`,
+    message: limitText(event),
+  };
+  const found = wrong(about, 'limit', text, `/${event.limit}`);
+  // A kill is over at once, and nobody takes it back.
+  return event.limit === 'memory.hard' ? [found, over] : [found];
+}
+
 /** What the phase alone says: whether the process is there, and may settle. */
-function phaseFindings(name: string, to: InstancePhase, settle: SettleTimes): Finding[] {
+function settlingOf(name: string, to: InstancePhase, settle: SettleTimes): Finding[] {
   const hard = `${name}/limit/memory.hard`;
   switch (to) {
     case 'stopped':
