@@ -8,7 +8,6 @@ export type { ControlClient } from './control-socket/client.ts';
 export { createHost, explainCurrentHost, type HostOptions } from './host.ts';
 export { createManager, type ManagerOptions } from './manager.ts';
 export { platformErrors } from './errors.ts';
-export { makeDirectories, type DirectoryModes } from './files/make-directories.ts';
 export type { WriteFileAtomicOptions } from './files/write-file-atomic.ts';
 export { probeFfi } from './probe-ffi.ts';
 export { detectHost, explainHost, type DetectedHost, type HostFacts } from './process/detect-host.ts';

@@ -1,7 +1,8 @@
 import { accessSync, chmodSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
 
 import { isAppError, messageOf } from '@mainstay/core';
-import { makeDirectories, makePrivateDirectory } from '@mainstay/platform';
+import { makePrivateDirectory } from '@mainstay/platform';
+import { makeDirectories } from '@mainstay/platform/directories';
 
 import { agentErrors } from '../errors.ts';
 

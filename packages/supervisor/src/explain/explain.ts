@@ -140,7 +140,8 @@ function parkedSentence(of: Explained, id: string): string {
       ? 'it is not tried again by itself'
       : `it is tried again${inPhrase(view, now)}`;
   const what =
-    view.reason?.replace(/^Crash loop: /, '').replace(/, the last one (with|because) .*$/s, '') ?? 'too many starts';
+    view.reason?.replace(/^Crash loop: /, '').replace(/, the last one (with|because) .*$/s, '') ??
+    'too many starts';
   const last = !end
     ? ''
     : end.error !== undefined || end.outOfMemory || end.endedFor !== undefined

@@ -9,7 +9,8 @@ import {
   type ManagedEnd,
   type ServiceManager,
 } from '@mainstay/core';
-import { makeDirectories, writeFileAtomic } from '@mainstay/platform';
+import { writeFileAtomic } from '@mainstay/platform';
+import { makeDirectories } from '@mainstay/platform/directories';
 
 import type { RunOutput } from '../output/types.ts';
 import type {

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 
-import { makeDirectories } from '@mainstay/platform';
+import { makeDirectories } from '@mainstay/platform/directories';
 
 /** What a call is for, so that a test can fail exactly one. */
 export type LogFileLabel =

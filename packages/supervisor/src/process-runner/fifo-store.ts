@@ -3,7 +3,7 @@ import { chownSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { makeDirectories } from '@mainstay/platform';
+import { makeDirectories } from '@mainstay/platform/directories';
 
 import { runnerErrors } from '../runner/errors.ts';
 import type { OutputStream } from '../output/types.ts';
@@ -34,9 +34,13 @@ export class FifoStore {
 
   /** A pipe with the name of this stream. */
   take(id: RunId, stream: OutputStream, owner?: { readonly uid: number; readonly gid: number }): string {
-    if (this.#spare.length === 0) this.#make();
     const path = join(this.#directory, nameOf(id, stream));
-    renameSync(this.#spare.pop() ?? '', path);
+    if (!this.#renameSpare(path)) {
+      // None left, or somebody has cleaned up the directory.
+      this.#spare.length = 0;
+      this.#make();
+      renameSync(this.#spare.pop() ?? '', path);
+    }
     // The program may want to open it again, as /dev/stdout.
     if (owner) chownSync(path, owner.uid, owner.gid);
     return path;
@@ -46,7 +50,7 @@ export class FifoStore {
   giveBack(path: string, isClean: boolean): void {
     if (!isClean || this.#spare.length >= maxSpare) return rmSync(path, { force: true });
     const spare = this.#nextSpare();
-    renameSync(path, spare);
+    if (!wasRenamed(path, spare)) return;
     if (process.getuid?.() === 0) chownSync(spare, 0, 0);
     this.#spare.push(spare);
   }
@@ -67,12 +71,18 @@ export class FifoStore {
     for (const path of this.#spare.splice(0)) rmSync(path, { force: true });
   }
 
+  #renameSpare(path: string): boolean {
+    const spare = this.#spare.pop();
+    return spare !== undefined && wasRenamed(spare, path);
+  }
+
   #nextSpare(): string {
     this.#made += 1;
     return join(this.#directory, spareName(this.#made));
   }
 
   #make(): void {
+    makeDirectories(this.#directory, { mode: 0o700 });
     const length = Math.min(maxSpare, Math.max(batch, this.#made));
     const paths = Array.from({ length }, () => this.#nextSpare());
     const { error, status, stderr } = spawnSync('mkfifo', ['-m', '600', '--', ...paths], {
@@ -85,6 +95,17 @@ export class FifoStore {
         { cause: error },
       );
     this.#spare.push(...paths);
+  }
+}
+
+/** False when there is nothing of that name any more: a cleaner of temporary files, an administrator. */
+function wasRenamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 

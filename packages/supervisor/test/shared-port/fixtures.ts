@@ -7,7 +7,11 @@ export const plainServer = `
   const server = http.createServer((request, response) => response.end(process.env.NAME));
   server.on('error', (error) => { console.log('error ' + error.code); process.exitCode = 1; process.disconnect?.(); });
   server.listen(Number(process.env.PORT), process.env.HOST || undefined, () => console.log('ready ' + server.address().port));
-  process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });
+  process.on('SIGTERM', () => {
+    // Not http's own close: it cuts every connection without a request, also one whose first is on its way.
+    require('node:net').Server.prototype.close.call(server, () => process.exit(0));
+    setInterval(() => server.closeIdleConnections(), 500).unref();
+  });
 `;
 
 export interface Program {
