@@ -67,8 +67,8 @@ describe('bad input', () => {
       for (const act of [client.act('stop', ['nobody']), client.scale('nobody', 2), client.why('nobody')])
         await assert.rejects(act, { code: 'SUPERVISOR_UNKNOWN_SERVICE', message: /nobody/ });
       for (const count of [0, -1, 1.5, Number.NaN, 1e9]) await assert.rejects(client.scale('a', count));
-      assert.match(await answerTo(t, world, request('/v1/nothing', '{}')), /^HTTP\/1.1 4/);
-      assert.match(await answerTo(t, world, 'BREW /v1/services HTTP/1.1\r\n\r\n'), /^HTTP\/1.1 4/);
+      assert.match(await answerTo(t, world, request('/v1/nothing', '{}')), /^HTTP\/1.1 404 /);
+      assert.match(await answerTo(t, world, 'BREW /v1/services HTTP/1.1\r\n\r\n'), /^HTTP\/1.1 400 /);
     }));
 
   it('garbage in place of a manifest is refused as a whole', (t) =>

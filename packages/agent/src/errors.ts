@@ -56,6 +56,19 @@ export const agentErrors = defineErrors('agent', {
     action: 'Correct what the message names; docs/adr/0008-agent-api.md lists the endpoints',
     exitCode: ExitCode.usage,
   },
+  AGENT_ENDPOINT_UNKNOWN: {
+    kind: 'operator',
+    summary: 'The API has no such endpoint',
+    action:
+      'Use a command line and an agent of the same version; docs/adr/0008-agent-api.md lists the endpoints',
+    exitCode: ExitCode.usage,
+  },
+  AGENT_METHOD_NOT_ALLOWED: {
+    kind: 'operator',
+    summary: 'An endpoint of the API was asked by another method than its own',
+    action: 'Use the method that the message names',
+    exitCode: ExitCode.usage,
+  },
   AGENT_MANIFEST_INVALID: {
     kind: 'operator',
     summary: 'The manifest that was sent is not one; nothing was changed',

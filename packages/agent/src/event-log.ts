@@ -1,17 +1,7 @@
 import type { Logger } from '@mainstay/core';
-import type { EndedRunView, RunId, StartCause, SupervisorEvent } from '@mainstay/supervisor';
+import type { EndedRunView, RunId, SupervisorEvent } from '@mainstay/supervisor';
 
-/** Ends and starts that are the agent's own doing by somebody's wish. */
-const wished: ReadonlySet<StartCause | 'stop' | undefined> = new Set([
-  'start',
-  'stop',
-  'schedule',
-  'manual',
-  'reload',
-  'config',
-  'scale',
-  'dependency',
-]);
+import { isWantedEnd } from './wanted-ends.ts';
 
 /** What happens to the services, for the agent's own log: one line for each that somebody may look for later. */
 export function logEvent(log: Logger, event: SupervisorEvent): void {
@@ -22,7 +12,7 @@ export function logEvent(log: Logger, event: SupervisorEvent): void {
     }
     case 'ended': {
       const { end, id } = event;
-      const isWell = wished.has(end.endedFor) || (end.exitCode === 0 && !end.error);
+      const isWell = isWantedEnd(end) || (end.exitCode === 0 && !end.error);
       return log[isWell ? 'info' : 'warn']({ ...fieldsOf(id), ...howItEnded(end) }, 'Ended');
     }
     case 'probe-state': {

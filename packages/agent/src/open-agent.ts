@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 import { messageOf } from '@mainstay/core';
 import { systemClock } from '@mainstay/platform';
-import { logDirectoryNote, type LogLine, type SupervisorControl } from '@mainstay/supervisor';
+import { emptyManifest, logDirectoryNote, type LogLine, type SupervisorControl } from '@mainstay/supervisor';
 
 import type { Agent, AgentOptions } from './agent-options.ts';
 import { AlertDispatcher } from './alerts/alert-dispatcher.ts';
@@ -23,9 +23,6 @@ import { lockDirectories } from './state/agent-lock.ts';
 import { ManifestStore } from './state/manifest-store.ts';
 import { MemoryStore } from './state/memory-store.ts';
 import { prepareOwnDirectory } from './state/prepare-directory.ts';
-
-/** Bound on logs before there is a manifest to say it, in bytes. */
-const defaultLogBytes = 1024 ** 3;
 
 /**
  * Puts an agent together and lets it run what was applied last. Resolves when its API listens and the manifest has been
@@ -64,10 +61,10 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
   const memory = new MemoryStore({ directory: state, log, clock, onFailing });
   closers.add('memory', () => memory.close());
 
-  const rules = store.current?.manifest.logs;
-  const logDirectory = rules?.directory ?? directories.logs;
+  const rules = (store.current?.manifest ?? emptyManifest).logs;
+  const logDirectory = rules.directory ?? directories.logs;
   // A directory that the manifest names may be meant for other readers, too.
-  if (rules?.directory === undefined) await prepareOwnDirectory(logDirectory);
+  if (rules.directory === undefined) await prepareOwnDirectory(logDirectory);
   const context: PartsContext = {
     clock,
     log,
@@ -79,7 +76,7 @@ async function open(options: AgentOptions, closers: Closers): Promise<Agent> {
   };
   const logs = await parts.openLogStore(context, {
     directory: logDirectory,
-    totalBytes: rules?.totalBytes ?? defaultLogBytes,
+    totalBytes: rules.totalBytes,
     onFailing: alerts.watchPart('logs', {
       failing: 'A log cannot be written',
       solved: 'Logs are written again',

@@ -1,5 +1,6 @@
 import { isAppError, messageOf, type Clock, type Logger } from '@mainstay/core';
 import {
+  emptyManifest,
   planChanges,
   supervisionErrors,
   type Explanation,
@@ -49,18 +50,6 @@ export interface RunningAgentOptions {
   readonly capabilitiesOf: (kind: RunnerKind) => RunnerCapabilities | undefined;
   readonly onShutdown: (options: { readonly force: boolean }) => void;
 }
-
-const nothing: Manifest = {
-  services: [],
-  alerts: {
-    targets: [],
-    on: ['state', 'crash-loop', 'limit', 'probe', 'agent'],
-    repeatMs: 3_600_000,
-    perMinute: 10,
-  },
-  metrics: { listen: undefined },
-  logs: { directory: undefined, totalBytes: 1024 ** 3 },
-};
 
 /**
  * The agent as its API shows it.
@@ -194,7 +183,7 @@ export class RunningAgent implements AgentBackend {
   }
 
   get #current(): Manifest {
-    return this.#options.store.current?.manifest ?? nothing;
+    return this.#options.store.current?.manifest ?? emptyManifest;
   }
 
   /** Runs after what came before; what is waited for at the end does not hold up who comes next. */

@@ -29,6 +29,7 @@ export type {
   StopRules,
 } from './manifest/types.ts';
 export type { PassedSockets, PortSharing, ProcessRunnerOptions } from './process-runner/options.ts';
+export { emptyManifest } from './manifest/empty.ts';
 export { ProcessRunner } from './process-runner/process-runner.ts';
 export { runnerErrors } from './runner/errors.ts';
 export { createProber, type ProberOptions } from './health/prober.ts';

@@ -6,7 +6,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   for await (const { type, data } of source) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     if (data.details.type === 'suite') continue;
-    const skipped = data.skip !== undefined;
+    const skipped = typeof data.skip === 'string' && data.skip !== '' ? data.skip : data.skip !== undefined;
     const failure = type === 'test:fail' ? inspect(data.details.error) : undefined;
     yield `${JSON.stringify({ name: data.name, skipped, failure })}\n`;
   }

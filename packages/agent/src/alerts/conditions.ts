@@ -1,5 +1,6 @@
-import type { EndedRunView, InstancePhase, StartCause, SupervisorEvent } from '@mainstay/supervisor';
+import type { EndedRunView, InstancePhase, SupervisorEvent } from '@mainstay/supervisor';
 
+import { isWantedEnd } from '../wanted-ends.ts';
 import type { Condition } from './alert.ts';
 import { limitText, limitTitles } from './limit-text.ts';
 import type { SettleTimes } from './settle-times.ts';
@@ -29,17 +30,6 @@ export interface Recovery {
   /** @default the message of the condition */
   readonly message?: string;
 }
-
-/** Ends that somebody wanted; waiting for the start after them is no news. */
-const wanted: ReadonlySet<StartCause | 'stop' | undefined> = new Set([
-  'stop',
-  'schedule',
-  'manual',
-  'reload',
-  'config',
-  'scale',
-  'dependency',
-] as const);
 
 /** An instance, and what its findings are made with. */
 interface About {
@@ -94,7 +84,7 @@ function endFindings(
   { to, reason }: EventOf<'phase'>,
   lastEnd: EndedRunView | undefined,
 ): Finding[] {
-  const isEnd = to === 'waiting' && !wanted.has(lastEnd?.endedFor);
+  const isEnd = to === 'waiting' && !isWantedEnd(lastEnd);
   if (to !== 'failed' && !isEnd) return [];
   const title = `${about.name} has ${to === 'failed' ? 'failed' : 'ended'}`;
   const message = reason ?? endText(lastEnd);

@@ -6,7 +6,9 @@ import type { ServerResponse } from 'node:http';
 const statuses: Readonly<Record<string, number>> = {
   AGENT_REQUEST_INVALID: 400,
   HTTP_BODY_INVALID: 400,
+  AGENT_ENDPOINT_UNKNOWN: 404,
   SUPERVISOR_UNKNOWN_SERVICE: 404,
+  AGENT_METHOD_NOT_ALLOWED: 405,
   HTTP_BODY_TOO_LARGE: 413,
   AGENT_MANIFEST_INVALID: 422,
   AGENT_MANIFEST_REFUSED: 422,
@@ -19,6 +21,7 @@ const conflict = 409;
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   409: 'Conflict',
   413: 'Content Too Large',
   422: 'Unprocessable Content',

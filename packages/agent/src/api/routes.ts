@@ -156,10 +156,12 @@ function unknownEndpoint(
   { method, url }: IncomingMessage,
   paths: readonly (readonly [string, RegExp, Handler])[],
 ): Error {
+  const path = url?.slice(0, 200);
+  if (paths.length === 0)
+    return agentErrors.error('AGENT_ENDPOINT_UNKNOWN', `An agent of this version has no endpoint ${path}`);
   const allowed = paths.map(([allowedMethod]) => allowedMethod).join(', ');
-  const hint = allowed === '' ? 'an agent of this version has no such endpoint' : `use ${allowed}`;
   return agentErrors.error(
-    'AGENT_REQUEST_INVALID',
-    `${method} ${url?.slice(0, 200)} is not to be had: ${hint}`,
+    'AGENT_METHOD_NOT_ALLOWED',
+    `${path} is not to be had by ${method}; use ${allowed}`,
   );
 }

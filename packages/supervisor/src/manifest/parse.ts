@@ -1,7 +1,8 @@
 import { crossCheck, type MetricsAddress } from './cross-checks.ts';
-import { defaultAlerts, readAlerts } from './read-alerts.ts';
+import { defaultAlerts, defaultLogStore } from './empty.ts';
+import { readAlerts } from './read-alerts.ts';
 import { readAddress } from './read-listen.ts';
-import { defaultLogStore, readLogStore } from './read-logs.ts';
+import { readLogStore } from './read-logs.ts';
 import { readService, type ServiceDraft } from './read-service.ts';
 import { ManifestReader } from './reader.ts';
 import { resolveService } from './resolve.ts';

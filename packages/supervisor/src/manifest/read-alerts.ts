@@ -1,11 +1,10 @@
 import { bounds } from './bounds.ts';
+import { defaultAlerts } from './empty.ts';
 import { readUrl } from './read-health.ts';
 import type { AlertKind, AlertRules, AlertTarget } from './types.ts';
 import type { Value } from './value.ts';
 
 const alertKinds = ['state', 'crash-loop', 'limit', 'probe', 'agent'] as const satisfies readonly AlertKind[];
-
-export const defaultAlerts: AlertRules = { targets: [], on: alertKinds, repeatMs: 3_600_000, perMinute: 10 };
 
 export function readAlerts(value: Value): AlertRules {
   let { targets, on, repeatMs, perMinute } = defaultAlerts;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
 import { bounds } from './bounds.ts';
+import { defaultLogStore } from './empty.ts';
 import type { LogRules, LogStoreRules } from './types.ts';
 import type { Value } from './value.ts';
 
@@ -10,8 +11,6 @@ export const defaultLogs: LogRules = {
   keep: 8,
   compress: true,
 };
-
-export const defaultLogStore: LogStoreRules = { directory: undefined, totalBytes: 1024 ** 3 };
 
 /** The logs of one service. */
 export function readLogs(value: Value): LogRules {

@@ -1,5 +1,6 @@
 import type { Instance } from '../instance/instance.ts';
 import { explain } from '../explain/explain.ts';
+import { emptyManifest } from '../manifest/empty.ts';
 import type { Manifest } from '../manifest/types.ts';
 import { withDependencies } from '../order/graph.ts';
 import { addService, changeService, removeServices, resize } from './applying.ts';
@@ -17,13 +18,6 @@ import { untilThere } from './waiting.ts';
 
 const maxInstances = 1000;
 
-const nothing: Manifest = {
-  services: [],
-  alerts: { targets: [], on: [], repeatMs: 0, perMinute: 0 },
-  metrics: { listen: undefined },
-  logs: { directory: undefined, totalBytes: 0 },
-};
-
 /**
  * Keeps the services of a manifest running. Dependencies count at each start: what runs is left running when something
  * that it depends on is restarted, fails or is stopped.
@@ -36,7 +30,7 @@ export class Supervisor implements SupervisorControl {
   readonly #services: Services;
   readonly #opening: Opening;
   readonly #schedule: Schedule;
-  #manifest: Manifest = nothing;
+  #manifest: Manifest = emptyManifest;
   #applying: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
