@@ -15,10 +15,13 @@ const hasScript = existsSync('/usr/bin/script') && process.platform === 'linux';
 /** The screens that were drawn, each as its lines without escapes. */
 function frames(output: string): string[][] {
   const live = output.slice(output.indexOf(enter), output.lastIndexOf(leave));
-  return live
-    .split('\u001B[H')
-    .slice(1)
-    .map((frame) => stripVTControlCharacters(frame).split('\r\n'));
+  return (
+    live
+      .split('\u001B[H')
+      .slice(1)
+      // The terminal's line discipline puts a carriage return of its own before each line feed (termios(3), ONLCR).
+      .map((frame) => stripVTControlCharacters(frame).split(/\r+\n/))
+  );
 }
 
 suite('mainstay up on a terminal', { timeout: 120_000, skip: hasScript ? false : 'needs script(1)' }, () => {
