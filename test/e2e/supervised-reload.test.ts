@@ -12,6 +12,7 @@ import { createContainment, systemClock } from '@mainstay/platform';
 import {
   createProber,
   defaultRestartRules,
+  emptyManifest,
   openLogStore,
   ProcessRunner,
   SharedPorts,
@@ -53,15 +54,22 @@ const reloads = 5;
 /** Requests that have to be answered between two of them. */
 const betweenReloads = 100;
 
-const cases = [
+interface Case {
+  readonly title: string;
+  readonly program: ProgramDeclaration;
+  readonly instances: number;
+  readonly order: 'stop-first' | 'start-first' | undefined;
+}
+
+const cases: readonly Case[] = [
   { title: 'a plain Node program', program: plain, instances: 1, order: 'stop-first' },
   { title: 'a plain Node program', program: plain, instances: 2, order: undefined },
   { title: 'a plain Node program', program: plain, instances: 2, order: 'start-first' },
   { title: 'a Mainstay service', program: hosted, instances: 1, order: undefined },
   { title: 'a Mainstay service', program: hosted, instances: 2, order: undefined },
-] as const;
+];
 
-function declarationOf(of: (typeof cases)[number], port: number): ServiceDeclaration {
+function declarationOf(of: Case, port: number): ServiceDeclaration {
   return {
     name: 'web',
     program: of.program,
@@ -77,7 +85,7 @@ function declarationOf(of: (typeof cases)[number], port: number): ServiceDeclara
       by: of.program.type === 'service' ? { type: 'ipc' } : { type: 'signal', signal: 'SIGTERM' },
       graceMs: 15_000,
       reloadSignal: undefined,
-      reloadOrder: of.order,
+      ...(of.order && { reloadOrder: of.order }),
     },
     limits: {
       memorySoftBytes: undefined,
@@ -164,10 +172,8 @@ for (const each of cases) {
     it(`${reloads} of them drop no request under load`, async () => {
       const { supervisor } = opened;
       await supervisor.apply({
+        ...emptyManifest,
         services: [declarationOf(each, port)],
-        alerts: { targets: [], on: [], repeatMs: 0, perMinute: 0 },
-        metrics: { listen: undefined },
-        logs: { directory: undefined, totalBytes: 0 },
       });
       await untilListening(port);
       for (let client = 0; client < 4; client += 1)
@@ -192,6 +198,36 @@ for (const each of cases) {
     });
   });
 }
+
+describe('a plain Node program that is alone', () => {
+  it('shares its port with those that a scale brings, and with its own next run after they have gone', async () => {
+    const events: SupervisorEvent[] = [];
+    const opened = await openSupervisor(events);
+    const { supervisor } = opened;
+    try {
+      const port = await freePort();
+      // An order of reload would share the port from the beginning.
+      const alone = { title: 'alone', program: plain, instances: 1, order: undefined };
+      await supervisor.apply({ ...emptyManifest, services: [declarationOf(alone, port)] });
+      await untilListening(port);
+      await supervisor.scale('web', 3);
+      const pids = new Set<string>();
+      for (const end = performance.now() + 60_000; pids.size < 3;) {
+        assert.ok(performance.now() < end, `after a minute ${pids.size} of 3 have answered`);
+        const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } }).catch(
+          () => undefined,
+        );
+        if (answer) pids.add((await answer.text()).trim());
+      }
+      await supervisor.scale('web', 1);
+      await supervisor.restart(['web']);
+      await untilListening(port);
+      assert.ok(events.every((event) => event.type !== 'ended' || event.end.endedFor !== undefined));
+    } finally {
+      await opened.close();
+    }
+  });
+});
 
 /** The first process has no one before it that holds the port. */
 async function untilListening(port: number): Promise<void> {

@@ -52,6 +52,7 @@ export class ProcessRun implements Run {
   #sawMemoryKill = false;
   #isOver = false;
   #isKilled = false;
+  #listensAlone = false;
 
   constructor(parts: ProcessRunParts, spec: RunSpec, events: RunEvents, output: RunOutput) {
     this.#parts = parts;
@@ -66,6 +67,10 @@ export class ProcessRun implements Run {
 
   get pid(): number | undefined {
     return this.#started?.pid;
+  }
+
+  get listensAlone(): boolean {
+    return this.#listensAlone;
   }
 
   async askToStop(): Promise<void> {
@@ -172,8 +177,10 @@ export class ProcessRun implements Run {
     const sockets = listen.length > 0 ? this.#parts.sockets.descriptorsFor(declaration) : [];
     const isHosted = program.type === 'service';
     // A single program that makes workers of its own would take itself for one, and has to say that it wants this.
-    const isSharing = instances > 1 || stop.reloadOrder !== undefined;
-    const sharesPorts = listen.length === 0 && (isHosted || (isSharing && isNodeProgram(file)));
+    const isSharing = (this.#spec.mostInstances ?? instances) > 1 || stop.reloadOrder !== undefined;
+    const mayShare = listen.length === 0 && (isHosted || isNodeProgram(file));
+    const sharesPorts = mayShare && (isHosted || isSharing);
+    this.#listensAlone = mayShare && !sharesPorts;
     const plain = { command: file, args: program.args };
     const line = container.launch({
       ...throughShell(plain, this.#spec.env),

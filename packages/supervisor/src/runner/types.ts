@@ -16,6 +16,8 @@ export interface RunId {
 export interface RunSpec {
   readonly id: RunId;
   readonly declaration: ServiceDeclaration;
+  /** The most instances that there are, or were, of its service: they share its ports. @default the declaration's */
+  readonly mostInstances?: number;
   /** The agent's environment and the declaration's, with MAINSTAY_INSTANCE and so on. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -62,6 +64,8 @@ export interface Run {
   readonly pid: number | undefined;
   /** Wall time of the start, in ms since the epoch; of an adopted run the time it really started. */
   readonly startedAt: number;
+  /** It has its ports for itself; others of its service can share them only with its next run. @default false */
+  readonly listensAlone?: boolean;
   /** Resolves when the process has ended, its tree is gone and its output has been taken; never rejects. */
   readonly ended: Promise<RunEnd>;
   /**

@@ -83,11 +83,24 @@ export async function changeService(
 
 /** Makes as many instances as there should be; resolves when they are there or have failed, and the others have gone. */
 export async function resize(group: Group): Promise<void> {
+  const alone = group.instances.filter((instance) => instance.live?.run?.listensAlone === true);
   const added = group.resize();
-  if (!group.isStopped) for (const instance of added) instance.send({ type: 'start', cause: 'scale' });
   const leaving = group.all.filter((instance) => instance.isLeaving);
   for (const instance of leaving.toReversed()) instance.send({ type: 'stop' });
+  if (added.length > 0 && !group.isStopped) {
+    if (alone.length > 0) await Promise.all(alone.map(shareItsPorts));
+    // Another command may have come meanwhile.
+    for (const instance of added)
+      if (!group.isStopped && !instance.isLeaving) instance.send({ type: 'start', cause: 'scale' });
+  }
   await Promise.all([...added.map(untilCalm), ...leaving.map(untilGone)]);
+}
+
+/** A program that listens by itself would keep the port from those that come: its next run shares it with them. */
+async function shareItsPorts(instance: Instance): Promise<void> {
+  const { lastRun } = instance;
+  instance.send({ type: 'restart', cause: 'scale' });
+  await instance.until(() => instance.lastRun > lastRun || !instance.hasProcess);
 }
 
 function untilGone(instance: Instance): Promise<void> {

@@ -27,6 +27,7 @@ export class Group {
   #before: RememberedService | undefined;
   /** How many there should be, when that was said by hand. */
   scaled: number | undefined;
+  #most = 0;
   /** Stopped by hand: it stays so over the agent's restarts. */
   isStopped: boolean;
   /** It is no longer declared, and goes when its processes have ended. */
@@ -54,6 +55,11 @@ export class Group {
 
   get wanted(): number {
     return this.scaled ?? this.#declaration.instances;
+  }
+
+  /** The most that there should ever have been. */
+  get most(): number {
+    return this.#most;
   }
 
   /** All that there are, also those that are about to go. */
@@ -99,6 +105,7 @@ export class Group {
 
   /** Makes as many instances as there should be. @returns those that are new or wanted again */
   resize(): readonly Instance[] {
+    this.#most = Math.max(this.#most, this.wanted);
     const added: Instance[] = [];
     for (let index = 0; index < this.wanted; index += 1) {
       const known = this.#instances.find((instance) => instance.index === index);

@@ -159,7 +159,11 @@ export class Services {
       logs,
       log,
       runnerOf: (declaration) => this.#options.runnerOf(declaration),
-      specOf: (declaration, instance, run) => specOf(declaration, { instance, run }, environment),
+      specOf: (declaration, instance, run) => {
+        const mostInstances = this.#groups.get(declaration.name)?.most;
+        const spec = specOf(declaration, { instance, run }, environment);
+        return mostInstances === undefined ? spec : { ...spec, mostInstances };
+      },
       areDependenciesMet: (service) => this.#areMet(service),
       tell: (event) => this.#tell(event),
       remember: () => {
