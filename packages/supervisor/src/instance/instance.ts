@@ -1,15 +1,15 @@
 import { messageOf, type LifecycleStatus } from '@mainstay/core';
 
-import type { ProbeKind } from '../health/types.ts';
 import type { ServiceDeclaration } from '../manifest/types.ts';
 import type { Run, RunEnd, RunEvents } from '../runner/types.ts';
 import type { EndedRunView, InstancePhase, InstanceView, StartCause } from '../supervisor/types.ts';
-import type { LimitEffect } from '../watch/step-limits.ts';
 import { describeEnd } from './describe.ts';
+import { endedView } from './ended-view.ts';
 import type { InstanceHost } from './host.ts';
 import { LiveRun } from './live-run.ts';
 import { initialInstance } from './machine.ts';
 import { NamedTimers } from './named-timers.ts';
+import { RunReports, tellOutOfMemory } from './run-reports.ts';
 import {
   rulesOf,
   type InstanceEffect,
@@ -107,6 +107,10 @@ export class Instance {
     return this.#runs.values();
   }
 
+  liveOf(run: number): LiveRun | undefined {
+    return this.#runs.get(run);
+  }
+
   /** From now on it goes by this; what runs is not restarted for it. */
   change(declaration: ServiceDeclaration): void {
     const before = this.#declaration;
@@ -185,42 +189,16 @@ export class Instance {
   }
 
   #newLive(run: number, cause: StartCause | undefined, startedAt?: number): LiveRun {
-    const { clock, prober, log } = this.#host;
     const id = { service: this.service, instance: this.index, run };
-    return new LiveRun(
-      {
-        id,
-        cause,
-        clock,
-        prober,
-        log,
-        onResult: (kind, result, failuresInRow) => {
-          this.#host.tell({ type: 'probe', id, kind, result, failuresInRow });
-          this.#host.onChange(this, undefined);
-        },
-        onVerdict: (kind, ok, detail, failures) => this.#judgedProbe(run, { kind, ok, detail, failures }),
-        onLimit: (effect) => this.#limited(run, effect),
-      },
-      startedAt,
-    );
+    const reports = new RunReports(this.#host, this, id);
+    const { clock, prober, log } = this.#host;
+    return new LiveRun({ id, cause, clock, prober, log, ...reports.listeners }, startedAt);
   }
 
   #eventsOf(live: LiveRun): RunEvents {
     return {
       onStatus: (status) => this.#status(live, status),
-      onOutOfMemory: () => {
-        const bound = this.#declaration.limits.memoryHardBytes ?? 0;
-        const used = live.usage?.memoryBytes ?? bound;
-        this.#host.tell({
-          type: 'limit',
-          id: live.id,
-          limit: 'memory.hard',
-          exceeded: true,
-          used,
-          bound,
-          action: 'kill',
-        });
-      },
+      onOutOfMemory: () => tellOutOfMemory(this.#host, live, this.#declaration.limits.memoryHardBytes),
     };
   }
 
@@ -358,18 +336,13 @@ export class Instance {
     const known = current?.run === run ? current : second?.run;
     live.close();
     this.#runs.delete(run);
-    const view: EndedRunView = {
-      run,
-      exitCode: end.exitCode,
-      signal: end.signal,
-      outOfMemory: end.outOfMemory,
-      error: end.error?.message,
-      forced: known?.forced ?? false,
-      endedFor: known?.endedFor,
+    const view = endedView(end, {
+      live,
+      ended: known,
       uptimeMs: at - live.startedAt,
       at: clock.now(),
       lastLines: logs.lastLines(this.service, this.index),
-    };
+    });
     // Of the other one of a reload there is nothing to explain.
     if (current?.run === run) {
       this.#lastEnd = view;
@@ -407,49 +380,6 @@ export class Instance {
     else if (status.state === 'stop-pending' && status.waitHintMs > 0)
       this.send({ type: 'stop-hint', run, ms: status.waitHintMs });
     else this.#changed();
-  }
-
-  #judgedProbe(
-    run: number,
-    verdict: {
-      readonly kind: ProbeKind;
-      readonly ok: boolean;
-      readonly detail: string;
-      readonly failures: number;
-    },
-  ): void {
-    const { kind, ok, detail, failures } = verdict;
-    const id = { service: this.service, instance: this.index, run };
-    this.#host.tell({ type: 'probe-state', id, kind, ok, detail });
-    const times = failures === 1 ? 'failed' : `failed ${failures} times in a row`;
-    const text = ok ? detail : `its ${kind} probe ${times}: ${detail}`;
-    this.send({ type: 'probe', run, kind, ok, detail: text, at: this.#host.clock.monotonic() });
-  }
-
-  #limited(run: number, effect: LimitEffect): void {
-    const id = { service: this.service, instance: this.index, run };
-    const fields = { service: id.service, instance: id.instance };
-    switch (effect.type) {
-      case 'limit':
-        this.#host.tell({ ...effect, id });
-        break;
-      case 'reclaim':
-        this.#runs
-          .get(run)
-          ?.run?.reclaim(effect.request)
-          .catch((error: unknown) =>
-            this.#host.log.warn({ ...fields, err: error }, 'It could not be asked to reclaim'),
-          );
-        break;
-      case 'restart':
-        this.#host.onMemoryExceeded(this, `${effect.used} of ${effect.bound} bytes`);
-        break;
-      case 'throttled': {
-        const { throttled, cpuPercent, bound } = effect;
-        this.#host.log.info({ ...fields, throttled, cpuPercent, bound }, 'Processor limit');
-        break;
-      }
-    }
   }
 
   /** New limits and probes for what runs. */
