@@ -108,6 +108,13 @@ suite('mainstay import', { timeout: 120_000 }, () => {
     assert.match(out, /dependsOn:\n\s+db: started/);
   });
 
+  test('what goes to another program and cannot be applied ends with a failure', async () => {
+    await write('gone.service', '[Service]\nExecStart=/bin/true\nEnvironmentFile=/etc/is-not-there.env\n');
+    const { code, err } = await mainstay('import', 'gone.service', '--stdout');
+    assert.equal(code, 1);
+    assert.match(err, /envFile\.0 cannot be read: ENOENT[\s\S]*has to be corrected/);
+  });
+
   test('files that are no configuration', async () => {
     await write('throws.cjs', 'throw new Error("no luck");\n');
     const thrown = await mainstay('import', 'throws.cjs', '--stdout');

@@ -58,7 +58,8 @@ export async function importServices(
   const problems = await problemsOf(text, context, dirname(target));
   if (!options.stdout) await write(target, text, options.force === true);
   report(context, options, { target, text, services, problems });
-  return ExitCode.ok;
+  // What goes on to another program is not looked through by anybody.
+  return options.stdout && problems.length > 0 ? ExitCode.failed : ExitCode.ok;
 }
 
 async function readSource(file: string, from: string | undefined): Promise<Source> {
@@ -187,6 +188,8 @@ function report(
   for (const problem of problems)
     err.write(`${err.style.yellow('Problem:')} ${printable(formatProblem(file, problem))}\n`);
   const names = services.map(({ name }) => name).join(', ');
+  if (options.stdout && problems.length > 0)
+    err.write('The manifest has to be corrected in these places before an agent takes it\n');
   if (!options.stdout)
     out.write(`Wrote ${file} with ${names}; look through it, then run mainstay validate\n`);
 }

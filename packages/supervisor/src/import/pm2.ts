@@ -111,7 +111,15 @@ function commandOf(
   notes: ServiceNotes,
   folder: string,
 ): readonly string[] {
-  const [script = '', ...scriptArgs] = splitScript(textOf(app.script) ?? '');
+  const line = textOf(app.script) ?? '';
+  if (isShellLine(line)) {
+    notes.changed(
+      'Its script is a line for a shell: the agent asks the shell to end, then ends the whole tree',
+    );
+    if (app.args !== undefined) notes.dropped('args', app.args, 'pm2 gives a line for a shell none');
+    return ['bash', '-c', line];
+  }
+  const [script = '', ...scriptArgs] = splitScript(line);
   const args = [...scriptArgs, ...words(app.args)];
   if (script === '') notes.changed('It has no script; write the program into exec');
   const ending = /\.\w+$/.exec(script)?.[0] ?? '';
@@ -128,6 +136,11 @@ function commandOf(
       : script || join(folder, 'program'),
     ...args,
   ];
+}
+
+/** What pm2 gives to `bash -c` (lib/Common.js, verifyConfs), as far as only a shell can read it. */
+function isShellLine(script: string): boolean {
+  return /\s/.test(script) && /[&|;<>`$]/.test(script);
 }
 
 /** pm2 takes `npm start` as a script too; a path with spaces in it has a folder. */

@@ -14,6 +14,10 @@ export interface UnitFile {
 /** Directives that say something which is always so here, or is of systemd's own. */
 const silent = new Set(['Description', 'Documentation', 'WantedBy', 'Type', 'Alias']);
 
+/** The program is asked, and then its whole tree is ended (systemd.kill(5)). */
+const isOurs = (key: string, value: string): boolean =>
+  key === 'KillMode' && (value === 'mixed' || value === 'control-group');
+
 const reasons: Readonly<Record<string, string>> = {
   ExecStartPre: 'make it a service of its own that others depend on with completed',
   ExecStartPost: 'there is no counterpart',
@@ -52,7 +56,7 @@ export function importUnit(unit: UnitFile, known: ReadonlySet<string>): Imported
     notes.changed('It was Type=forking: the program has to stay in the foreground; look for its option');
   if (type === 'notify') notes.changed('It was Type=notify: give it health, which tells when it is ready');
   for (const { section, key, value } of source.rest())
-    if (!silent.has(key))
+    if (!silent.has(key) && !isOurs(key, value))
       notes.dropped(`${section}.${key}`, value, reasons[key] ?? 'there is no counterpart');
   for (const specifier of unit.text.match(/%[A-Za-z]/g) ?? [])
     notes.changed(`${specifier} is a specifier of systemd (systemd.unit(5)); replace it`);
@@ -206,6 +210,8 @@ function stopOf(source: UnitSource, notes: ServiceNotes): YamlValue | undefined 
     );
   const command = usesPid ? undefined : commands[0] && splitPosix(commands[0].replace(/^[-@:+!]+/, ''));
   const named = killed ?? (signal && `SIG${signal.replace(/^SIG/, '')}`);
+  if (command && signal !== undefined)
+    notes.dropped('KillSignal', signal, 'a service is asked to end in one way, here by ExecStop');
   return block({
     signal: command ? undefined : named && knownSignal(named, notes),
     command,
@@ -269,6 +275,10 @@ function limitsOf(source: UnitSource, notes: ServiceNotes): YamlValue | undefine
     notes.changed(`Nice=${nice} became priority: ${priority}`);
   const isBelow = soft === undefined || hard === undefined || Number.parseInt(soft) < Number.parseInt(hard);
   if (!isBelow) notes.dropped('MemoryHigh', soft, 'it is not below MemoryMax');
+  else if (soft !== undefined)
+    notes.changed(
+      'MemoryHigh became the soft bound: above it the agent alerts, asks for memory back, and restarts; systemd slows down',
+    );
   return block({
     memory: block({ soft: isBelow ? soft : undefined, hard }),
     cpu: isQuota ? quota : undefined,

@@ -10,7 +10,7 @@ const reasons: Readonly<Record<string, string>> = {
   download: 'the agent does not download programs; do it when you deploy',
   serviceaccount: 'name the account with user, where the agent may change it',
   logpath: 'logs are in one folder for all services: logs.directory',
-  startmode: 'the agent starts its services; autoStart: false keeps one from it',
+  startmode: 'the agent starts its services, and knows no such start',
   delayedAutoStart: 'it goes with the service of the agent',
   beeponshutdown: 'there is no counterpart',
   prestart: 'make it a service of its own that others depend on with completed',
@@ -80,6 +80,7 @@ export function importWinsw(text: string, known: ReadonlySet<string>, folder: st
     limits: block({ priority: priorityOf(take('priority'), notes) }),
     logs: logsOf(source, used, notes),
     dependsOn: dependenciesOf(source, used, known, notes),
+    autoStart: autoStartOf(source, used),
   };
   for (const [key, value] of Object.entries(source))
     if (!used.has(key) && !key.startsWith('#') && !key.startsWith('?'))
@@ -92,6 +93,13 @@ export function importWinsw(text: string, known: ReadonlySet<string>, folder: st
   if (/%[A-Za-z_]+%/.test(JSON.stringify(keys)))
     notes.changed('Windows replaces %NAME%, Mainstay ${NAME}: replace these by hand');
   return { name, keys, notes: notes.notes };
+}
+
+/** WinSW's Automatic is ours. Undefined: what there is stays to be noted, or there is nothing to say. */
+function autoStartOf(source: Element, used: Set<string>): boolean | undefined {
+  const mode = textOf(source.startmode)?.toLowerCase();
+  if (mode === 'automatic' || mode === 'manual' || mode === 'disabled') used.add('startmode');
+  return mode === 'manual' || mode === 'disabled' ? false : undefined;
 }
 
 /** Here `%BASE%` is the manifest's folder, from which it starts. */

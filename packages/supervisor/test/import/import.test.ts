@@ -95,6 +95,9 @@ test('pm2: other forms of the file and of its values', async () => {
   assert.equal(only(pm2({ script: 'npm start', name: 'web' })).name, 'web');
   const exec = (app: object) => only(pm2([app])).keys.exec;
   assert.deepEqual(exec({ script: 'npm start' }), ['npm', 'start']);
+  const line = only(pm2([{ script: 'echo hi && sleep 1', name: 'line', args: ['lost'] }]));
+  assert.deepEqual(line.keys.exec, ['bash', '-c', 'echo hi && sleep 1']);
+  assert.match(line.notes.join(), /a line for a shell[\s\S]*args: \S*lost/);
   assert.deepEqual(exec({ script: './run', interpreter: 'none', args: ['x'] }), ['./run', 'x']);
   assert.deepEqual(exec({ script: 'a.ts', interpreter: 'bun' }), ['bun', 'a.ts']);
   assert.equal(only(pm2([{ script: 'a.js', instances: -1 }])).keys.instances, 3);
@@ -207,6 +210,12 @@ test('systemd: how it is stopped', () => {
     command: ['/usr/bin/a', '--stop', 'now please'],
   });
   assert.match(stopOf('KillSignal=SIGKILL').notes.join(), /KillSignal: SIGKILL was not carried over/);
+  assert.match(
+    stopOf('ExecStop=/bin/bye\nKillSignal=INT').notes.join(),
+    /KillSignal: INT was not carried over/,
+  );
+  assert.deepEqual(stopOf('KillMode=mixed').notes, []);
+  assert.match(stopOf('KillMode=none').notes.join(), /KillMode: none was not carried over/);
   assert.equal(stopOf('').keys.restart && JSON.stringify(stopOf('').keys.restart), '{"policy":"never"}');
 });
 
@@ -239,6 +248,7 @@ const winsw = `<?xml version="1.0" encoding="utf-8"?>
   <stoparguments>--all</stoparguments>
   <priority>belownormal</priority>
   <log mode="roll-by-size"><sizeThreshold>1024</sizeThreshold><keepFiles>4</keepFiles></log>
+  <startmode>Manual</startmode>
   <depend>Db</depend>
   <depend>Tcpip</depend>
   <serviceaccount><username>me</username><password>hunter2</password></serviceaccount>
@@ -266,6 +276,7 @@ test('WinSW', async () => {
   assert.deepEqual(orders.stop.by, { type: 'command', command: ['C:\\stop.exe', '--all'] });
   assert.equal(orders.stop.graceMs, 20_000);
   assert.equal(orders.limits.priority, 'low');
+  assert.equal(orders.autoStart, false);
   assert.deepEqual([orders.logs.rotateBytes, orders.logs.keep], [1024 ** 2, 4]);
   assert.deepEqual(orders.dependsOn, [{ service: 'db', condition: 'started' }]);
   for (const key of ['onfailure: reboot', 'depend: Tcpip', 'download', 'serviceaccount'])
