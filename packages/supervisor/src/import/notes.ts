@@ -1,3 +1,5 @@
+import { serviceNameProblem } from '@mainstay/core';
+
 import type { YamlValue } from './types.ts';
 
 /** What is written of a service, and what is said of it. */
@@ -28,9 +30,10 @@ export function serviceName(text: string, taken: ReadonlySet<string>): string {
     text
       .toLowerCase()
       .replace(/[^a-z0-9._-]+/g, '-')
-      .replace(/^[^a-z0-9]+|-+$/g, '')
-      .slice(0, 70) || 'service';
-  const safe = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/.test(name) ? `service-${name}` : name;
+      .slice(0, 70)
+      .replace(/^[^a-z0-9]+|[-.]+$/g, '') || 'service';
+  // What is left is a device of Windows.
+  const safe = serviceNameProblem(name) === undefined ? name : `service-${name}`;
   for (let count = 1; ; count += 1) {
     const candidate = count === 1 ? safe : `${safe}-${count}`;
     if (!taken.has(candidate)) return candidate;
