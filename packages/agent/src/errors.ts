@@ -1,15 +1,12 @@
 import { defineErrors, ExitCode } from '@mainstay/core';
 
-/** LSB 5.0, "Init Script Actions": the action needs a running program. */
-const lsbNotRunning = 7;
-
 /** Everything that the agent, its API and its client can refuse. */
 export const agentErrors = defineErrors('agent', {
   AGENT_NOT_RUNNING: {
     kind: 'operator',
     summary: 'No agent listens where it was looked for',
     action: 'Start one: `mainstay up`, `mainstay agent start`, or `mainstay agent install`',
-    exitCode: lsbNotRunning,
+    exitCode: ExitCode.needsRunning,
   },
   AGENT_ALREADY_RUNNING: {
     kind: 'operator',

@@ -1,5 +1,5 @@
 /**
- * Exit codes of every command and of a service process. 0–6 are the Linux Standard Base's for init scripts
+ * Exit codes of every command and of a service process. 0–7 are the Linux Standard Base's for init scripts
  * (LSB 5.0, "Init Script Actions"): 3 as `status` has it, the others as all other actions do; 70 is EX_SOFTWARE
  * (sysexits.h); 124 is what timeout(1) uses. A deviation: to LSB's `status`, 4 is "unknown" and 5 and 6 are reserved;
  * ours mean the same for every command, and a state that cannot be found out (no service manager runs) is 1.
@@ -16,6 +16,8 @@ export const ExitCode = {
   notInstalled: 5,
   /** The configuration does not validate. */
   notConfigured: 6,
+  /** The command needs something that runs, an agent or a service, and it does not. */
+  needsRunning: 7,
   /** An uncaught exception or unhandled rejection ended the service. */
   crashed: 70,
   /** A start, stop or clean-up did not end within its deadline and was forced. */

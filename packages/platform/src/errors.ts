@@ -1,8 +1,5 @@
 import { defineErrors, ExitCode } from '@mainstay/core';
 
-/** LSB 5.0, "Init Script Actions": the action needs a running program. */
-const lsbNotRunning = 7;
-
 /** Everything that service managers, hosts and the file system can refuse. */
 export const platformErrors = defineErrors('platform', {
   MANAGER_NOT_INSTALLED: {
@@ -21,7 +18,7 @@ export const platformErrors = defineErrors('platform', {
     kind: 'operator',
     summary: 'The service does not run, and what was asked for needs it to',
     action: 'Start it first',
-    exitCode: lsbNotRunning,
+    exitCode: ExitCode.needsRunning,
   },
   MANAGER_TIMEOUT: {
     kind: 'environment',
