@@ -51,6 +51,7 @@ describe('public surface of core', () => {
       noPrivilege: 4,
       notInstalled: 5,
       notConfigured: 6,
+      needsRunning: 7,
       crashed: 70,
       forced: 124,
     });
